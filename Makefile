@@ -1,0 +1,51 @@
+# CyberMesh: one command for each thing one does here. `make help` lists them.
+#
+# Each target runs `setup` first (no time when nothing is missing) and ends with one line
+# `result: pass …` or `result: fail …`; the exit code says the same. The demo ends with its own
+# verdict, `verified: …`. Compiler flags stand in .cargo/config.toml and nowhere else: a change of
+# flags rebuilds every C++ library.
+
+export CARGO_TARGET_DIR := $(shell . ./scripts/env.sh && echo "$$CARGO_TARGET_DIR")
+export CYBERMESH_CACHE := $(shell . ./scripts/env.sh && echo "$$CYBERMESH_CACHE")
+LOCKED := $(if $(CI),--locked)
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup warm test check demo bless bench mutate fuzz differential
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install what this machine lacks (Debian, Ubuntu; with or without sudo)
+	@sh scripts/setup.sh && echo 'result: pass setup' || { echo 'result: fail setup'; exit 1; }
+
+warm: ## compile everything once, so that the next target starts at once
+	@bash scripts/run.sh warm cargo build --workspace --all-targets $(LOCKED)
+
+test: ## every test, in Rust and in Python
+	@bash scripts/test.sh
+
+check: ## format, lints, docs, the shape of the house, supply chain
+	@bash scripts/check.sh
+
+demo: ## see it work (DEMO_EXIT=1: without waiting for a key)
+	@bash scripts/demo.sh
+
+bless: ## write proto/vectors anew, after a change of bytes that is meant
+	@bash scripts/run.sh bless cargo run -q -p cybermesh-world --bin bless $(LOCKED)
+
+bench: ## all benchmarks
+	@bash scripts/run.sh bench cargo bench -p cybermesh-world $(LOCKED)
+
+mutate: ## bit flips and false receipts, at full length
+	@bash scripts/run.sh mutate env CYBERMESH_FULL=1 \
+	    cargo test -p cybermesh-world --test mutation --test lies $(LOCKED) -- --nocapture
+
+fuzz: ## every decoder and verifier against made-up bytes (EVENTS=1000000)
+	@bash scripts/run.sh fuzz env CYBERMESH_FUZZ=$(or $(EVENTS),1000000) \
+	    cargo test -p cybermesh-world --test fuzz $(LOCKED) -- --nocapture
+
+differential: ## our trees and signatures against other people's, at full length
+	@bash scripts/run.sh differential env CYBERMESH_FULL=1 \
+	    cargo test -p cybermesh-world --test differential $(LOCKED) -- --nocapture

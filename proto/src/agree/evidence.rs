@@ -1,0 +1,149 @@
+//! Proof that a validator said two different things where it may say one.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AttestationStatement, BatchHeader, Committee, ProposalStatement, Signed, Slotted};
+use super::{TimeoutStatement, VoteStatement};
+use crate::domain::Domain;
+use crate::hash::tagged;
+use crate::keys::SignatureCheck;
+use crate::refusal::ensure;
+use crate::wire::{Checked, Wire, encode_canonical, union};
+use crate::{Code, Epoch, ItemId, Refusal, ValidatorIndex};
+
+/// Two signed statements of one author and one slot; the smaller content first, so that one misdeed has one
+/// encoding whoever reports it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Pair<S> {
+    /// The statement with the smaller content.
+    pub first: Signed<S>,
+    /// The other one.
+    pub second: Signed<S>,
+}
+
+/// Evidence of equivocation.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Evidence {
+    /// Two blocks proposed in one view.
+    Proposals(Pair<ProposalStatement>),
+    /// Two votes in one view.
+    Votes(Pair<VoteStatement>),
+    /// Two timeouts of one view.
+    Timeouts(Pair<TimeoutStatement>),
+    /// Two results attested for one height.
+    Attestations(Pair<AttestationStatement>),
+    /// Two batches of one number.
+    Batches(Pair<BatchHeader>),
+}
+
+union!(Evidence {
+    1 => Proposals(Pair<ProposalStatement>),
+    2 => Votes(Pair<VoteStatement>),
+    3 => Timeouts(Pair<TimeoutStatement>),
+    4 => Attestations(Pair<AttestationStatement>),
+    5 => Batches(Pair<BatchHeader>),
+});
+
+impl<S: Serialize> Serialize for Pair<S> {
+    fn serialize<R: serde::Serializer>(&self, serializer: R) -> Result<R::Ok, R::Error> {
+        (&self.first, &self.second).serialize(serializer)
+    }
+}
+
+impl<'de, S: serde::de::DeserializeOwned> Deserialize<'de> for Pair<S> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (first, second) = Deserialize::deserialize(deserializer)?;
+        Ok(Self { first, second })
+    }
+}
+
+impl<S: Slotted> Pair<S> {
+    /// A pair in its one order.
+    #[must_use]
+    pub fn new(one: Signed<S>, other: Signed<S>) -> Self {
+        let in_order = one.statement.content() <= other.statement.content();
+        let (first, second) = if in_order { (one, other) } else { (other, one) };
+        Self { first, second }
+    }
+
+    fn check_shape(&self) -> Result<(), Refusal> {
+        let (a, b) = (&self.first.statement, &self.second.statement);
+        a.check_shape()?;
+        b.check_shape()?;
+        let place = |signed: &Signed<S>| {
+            let said = &signed.statement;
+            (signed.author, said.chain(), said.epoch(), said.slot())
+        };
+        let one_slot = place(&self.first) == place(&self.second);
+        ensure(one_slot, Code::EvidenceSlot, || "two slots are no equivocation".into())?;
+        let differ = a.content() < b.content();
+        ensure(differ, Code::EvidenceContent, || "equal content, or the larger one first".into())
+    }
+
+    fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
+        self.first.check(committee, signatures)?;
+        self.second.check(committee, signatures)
+    }
+
+    fn identity(&self, kind: u8) -> ItemId {
+        let (a, b) = (self.first.statement.content(), self.second.statement.content());
+        let author = u16::from(self.first.author);
+        let epoch = self.first.statement.epoch();
+        let parts = (kind, author, epoch, crate::wire::Blob::<1024>::new(a), crate::wire::Blob::<1024>::new(b));
+        ItemId(tagged(Domain::EVIDENCE, &encode_canonical(&parts)))
+    }
+}
+
+impl Evidence {
+    /// Who did it, and in which epoch.
+    #[must_use]
+    pub fn offender(&self) -> (ValidatorIndex, Epoch) {
+        match self {
+            Self::Proposals(pair) => (pair.first.author, pair.first.statement.epoch),
+            Self::Votes(pair) => (pair.first.author, pair.first.statement.epoch),
+            Self::Timeouts(pair) => (pair.first.author, pair.first.statement.epoch),
+            Self::Attestations(pair) => (pair.first.author, pair.first.statement.epoch),
+            Self::Batches(pair) => (pair.first.author, pair.first.statement.epoch),
+        }
+    }
+
+    /// The identity of the misdeed: over what was said, whatever the signatures around it.
+    #[must_use]
+    pub fn identity(&self) -> ItemId {
+        match self {
+            Self::Proposals(pair) => pair.identity(1),
+            Self::Votes(pair) => pair.identity(2),
+            Self::Timeouts(pair) => pair.identity(3),
+            Self::Attestations(pair) => pair.identity(4),
+            Self::Batches(pair) => pair.identity(5),
+        }
+    }
+}
+
+impl Wire for Evidence {
+    const NAME: &'static str = "evidence";
+    /// 16 KiB: two statements with hybrid signatures take 8 KB.
+    const BYTES_MAX: usize = 16 * 1024;
+
+    fn check_shape(&self) -> Result<(), Refusal> {
+        match self {
+            Self::Proposals(pair) => pair.check_shape(),
+            Self::Votes(pair) => pair.check_shape(),
+            Self::Timeouts(pair) => pair.check_shape(),
+            Self::Attestations(pair) => pair.check_shape(),
+            Self::Batches(pair) => pair.check_shape(),
+        }
+    }
+}
+
+impl Checked for Evidence {
+    fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
+        match self {
+            Self::Proposals(pair) => pair.check(committee, signatures),
+            Self::Votes(pair) => pair.check(committee, signatures),
+            Self::Timeouts(pair) => pair.check(committee, signatures),
+            Self::Attestations(pair) => pair.check(committee, signatures),
+            Self::Batches(pair) => pair.check(committee, signatures),
+        }
+    }
+}

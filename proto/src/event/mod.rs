@@ -1,0 +1,10 @@
+//! Events: decoded once, kept as received, trusted after their producer's signatures held.
+
+mod check;
+mod custody;
+mod fields;
+mod signed;
+
+pub use check::{Demand, Signer, verify_batch};
+pub use custody::custody_statement;
+pub use signed::{SignedEvent, event_signing_bytes};

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# make test: every test of the workspace, then the second implementation against the same vectors.
+. "$(dirname "$0")/steps.sh"
+begin test
+
+step rust cargo test --workspace --no-fail-fast $LOCKED
+# A run that tested nothing must not look like one that found nothing.
+[ -n "$(closing "$log_dir/rust.log")" ] || step 'tests found' false
+
+step python "$PY" deploy/kits/python/run_vectors.py proto/vectors
+
+printf '\n== closing lines\n'
+closing "$log_dir/rust.log"
+grep -E '^(error|    `)' "$log_dir/rust.log"
+tail -n 1 "$log_dir/python.log"
+finish "Rust: $(tally "$log_dir/rust.log"); Python: $(tail -n 1 "$log_dir/python.log")"
