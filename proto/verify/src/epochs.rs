@@ -102,16 +102,18 @@ impl KnownEpochs {
 
     /// The committee of an epoch, if the handovers lead to it.
     pub(crate) fn committee(&self, epoch: Epoch) -> Result<&Committee, Refusal> {
-        let unknown = || Refusal::new(Code::ReceiptEpochUnknown, format!("no handover leads to epoch {epoch}"));
-        place(epoch).and_then(|place| self.committees.get(place)).ok_or_else(unknown)
+        place(epoch).and_then(|place| self.committees.get(place)).ok_or_else(|| unknown(epoch))
+    }
+
+    fn end_of(&self, place: Option<usize>, epoch: Epoch) -> Result<&EpochEnd, Refusal> {
+        place.and_then(|place| self.ends.get(place)).ok_or_else(|| unknown(epoch))
     }
 
     /// Refuses a decision outside the heights of its epoch, or one that replaces the epoch's last.
     pub(crate) fn check_within(&self, epoch: Epoch, height: Height, decision: DecisionHash) -> Result<(), Refusal> {
-        let before = place(epoch).and_then(|place| place.checked_sub(1));
-        let begun = match before {
-            None => self.first,
-            Some(before) => self.ends.get(before).map_or(Height::new(u64::MAX), |end| end.height),
+        let begun = match place(epoch) {
+            Some(0) => self.first,
+            place => self.end_of(place.and_then(|place| place.checked_sub(1)), epoch)?.height,
         };
         if height <= begun {
             let note = format!("height {height}, epoch {epoch} grows from {begun}");
@@ -137,6 +139,10 @@ impl KnownEpochs {
     pub(crate) fn memory(&self, chain: ChainId) -> EpochMemory {
         EpochMemory { chain, ends: List::new(self.ends.clone()).unwrap_or_default() }
     }
+}
+
+fn unknown(epoch: Epoch) -> Refusal {
+    Refusal::new(Code::ReceiptEpochUnknown, format!("no handover leads to epoch {epoch}"))
 }
 
 fn place(epoch: Epoch) -> Option<usize> {

@@ -33,6 +33,9 @@ pub fn verify_receipt(
     trust: Trust<'_>,
     signatures: &dyn SignatureCheck,
 ) -> Result<(Verdict, EpochMemory), Refusal> {
+    if trust.memory.is_some_and(|memory| memory.chain != trust.chain) {
+        return Err(Refusal::new(Code::ReceiptMemory, "the memory is of another chain"));
+    }
     let receipt: Receipt = decode_canonical(bytes)?;
     let genesis = TrustedGenesis::open(receipt.genesis.as_slice(), trust.chain, signatures)?;
     let outcome = check_outcome(receipt.leaf.outcome)?;
