@@ -46,6 +46,7 @@ impl Wire for Handover {
 
 impl Checked for Handover {
     fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
+        committee.check_place(self.decision.chain, self.decision.epoch)?;
         let above = self.decision.height > committee.root.height;
         ensure(above, Code::HandoverDecision, || "an epoch that ends before it begins".into())?;
         self.certificate.check_decision(&self.decision, committee, signatures)?;
