@@ -17,7 +17,7 @@ mod trees;
 pub use case::{Case, Suite, hex, resolve, unhex};
 pub use conformance::conformance;
 pub use messages::committee_fields;
-pub use samples::{Sample, decode_as, samples};
+pub use samples::{KINDS, Sample, decode_as, samples};
 
 /// Every suite, in the order of their files.
 #[must_use]
