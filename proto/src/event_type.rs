@@ -43,5 +43,7 @@ fn is_word(word: &str) -> bool {
 
 fn is_version(word: &str) -> bool {
     let number = word.strip_prefix('v').unwrap_or_default();
-    (1..=5).contains(&number.len()) && !number.starts_with('0') && number.bytes().all(|byte| byte.is_ascii_digit())
+    (1..=5).contains(&number.len())
+        && !number.starts_with('0')
+        && number.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -81,7 +81,11 @@ impl TryFrom<u16> for ValidatorIndex {
     type Error = &'static str;
 
     fn try_from(index: u16) -> Result<Self, Self::Error> {
-        if usize::from(index) < VALIDATORS_MAX { Ok(Self(index)) } else { Err("validator index out of range") }
+        if usize::from(index) < VALIDATORS_MAX {
+            Ok(Self(index))
+        } else {
+            Err("validator index out of range")
+        }
     }
 }
 

@@ -45,7 +45,7 @@ pub mod wire;
 pub use code::{Class, Code};
 pub use hash::Digest;
 pub use ids::{
-    BatchId, BatchSeq, BlockId, ChainId, Count, DecisionHash, Epoch, Height, ItemId, Kid, TimeUs, ValidatorIndex,
-    View,
+    BatchId, BatchSeq, BlockId, ChainId, Count, DecisionHash, Epoch, Height, ItemId, Kid, TimeUs,
+    ValidatorIndex, View,
 };
 pub use refusal::Refusal;

@@ -47,7 +47,12 @@ impl PublicKeys {
             key: key.iter().map(|byte| format!("{byte:02x}")).collect(),
         };
         let public = keys.public_keys()?.into_iter().map(entry).collect();
-        Ok(Self { version: 1, role: keys.role(), kid: keys.bundle().kid().to_string(), keys: public })
+        Ok(Self {
+            version: 1,
+            role: keys.role(),
+            kid: keys.bundle().kid().to_string(),
+            keys: public,
+        })
     }
 
     /// The keys that sign, as a bundle whose kid is the stated one.
@@ -56,23 +61,35 @@ impl PublicKeys {
         let keys = signs.map(|key| {
             let named = |algorithm: &Algorithm| algorithm.name() == key.algorithm;
             let algorithm = Algorithm::ALL.into_iter().find(named);
-            let algorithm = algorithm.ok_or_else(|| KeyError::format(format!("unknown algorithm {}", key.algorithm)))?;
+            let algorithm =
+                algorithm.ok_or_else(|| KeyError::format(format!("unknown algorithm {}", key.algorithm)))?;
             Ok((algorithm, hex(&key.key)?))
         });
         let bundle = KeyBundle::new(keys.collect::<Result<_, KeyError>>()?)?;
-        if bundle.kid().to_string() == self.kid { Ok(bundle) } else { Err(KeyError::format("the kid is of other keys")) }
+        if bundle.kid().to_string() == self.kid {
+            Ok(bundle)
+        } else {
+            Err(KeyError::format("the kid is of other keys"))
+        }
     }
 }
 
 /// Reads a public key file.
 pub fn read_public_file(path: &Path) -> Result<PublicKeys, KeyError> {
-    let io = |source| KeyError::Io { path: path.to_owned(), source };
+    let io = |source| KeyError::Io {
+        path: path.to_owned(),
+        source,
+    };
     if fs::metadata(path).map_err(io)?.len() > FILE_BYTES_MAX {
         return Err(KeyError::format("the file is too large for a public key file"));
     }
     let keys: PublicKeys = serde_json::from_slice(&fs::read(path).map_err(io)?)
         .map_err(|error| KeyError::format(format!("no public key file: {error}")))?;
-    if keys.version == 1 { Ok(keys) } else { Err(KeyError::format(format!("version {}", keys.version))) }
+    if keys.version == 1 {
+        Ok(keys)
+    } else {
+        Err(KeyError::format(format!("version {}", keys.version)))
+    }
 }
 
 fn hex(text: &str) -> Result<Vec<u8>, KeyError> {
@@ -81,5 +98,7 @@ fn hex(text: &str) -> Result<Vec<u8>, KeyError> {
         return Err(bad());
     }
     let digits = text.as_bytes().chunks(2);
-    digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).map_err(|_| bad())?, 16).map_err(|_| bad())).collect()
+    digits
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).map_err(|_| bad())?, 16).map_err(|_| bad()))
+        .collect()
 }

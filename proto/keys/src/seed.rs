@@ -1,9 +1,9 @@
 //! One private key: the 32-byte seed that Ed25519 and every level of ML-DSA are derived from.
 
+use aws_lc_rs::signature::KeyPair as _;
 use aws_lc_rs::signature::{
     ML_DSA_44_SIGNING, ML_DSA_65_SIGNING, ML_DSA_87_SIGNING, PqdsaKeyPair, PqdsaSigningAlgorithm,
 };
-use aws_lc_rs::signature::KeyPair as _;
 use cybermesh_proto::keys::{Algorithm, MlDsa};
 use cybermesh_proto::{Code, Refusal};
 use ed25519_dalek::Signer as _;
@@ -75,7 +75,10 @@ impl Seed {
     /// The public key.
     pub fn public_key(&self) -> Result<Vec<u8>, KeyError> {
         Ok(match self.algorithm.ml_dsa() {
-            None => ed25519_dalek::SigningKey::from_bytes(&self.bytes).verifying_key().to_bytes().to_vec(),
+            None => ed25519_dalek::SigningKey::from_bytes(&self.bytes)
+                .verifying_key()
+                .to_bytes()
+                .to_vec(),
             Some(level) => self.pair(level)?.public_key().as_ref().to_vec(),
         })
     }
@@ -89,7 +92,9 @@ impl Seed {
     }
 
     fn pair(&self, level: MlDsa) -> Result<PqdsaKeyPair, KeyError> {
-        let library = |_| KeyError::Library { algorithm: self.algorithm.name() };
+        let library = |_| KeyError::Library {
+            algorithm: self.algorithm.name(),
+        };
         PqdsaKeyPair::from_seed(signing_algorithm(level), &self.bytes).map_err(library)
     }
 }
@@ -128,7 +133,9 @@ impl SigningKey {
         match self {
             Self::Ed25519(key) => Ok(key.sign(message).to_bytes().to_vec()),
             Self::MlDsa(algorithm, pair) => {
-                let library = |_| KeyError::Library { algorithm: algorithm.name() };
+                let library = |_| KeyError::Library {
+                    algorithm: algorithm.name(),
+                };
                 let mut signature = vec![0; algorithm.signature_bytes()];
                 let length = pair.sign(message, &mut signature).map_err(library)?;
                 signature.truncate(length);

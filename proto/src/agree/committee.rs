@@ -38,7 +38,10 @@ impl Committee {
     /// Refuses what belongs to another chain or epoch, before any key is looked up.
     pub(crate) fn check_place(&self, chain: ChainId, epoch: Epoch) -> Result<(), Refusal> {
         if chain != self.chain {
-            return Err(Refusal::new(Code::ChainOther, format!("of chain {chain:?}, ours is {:?}", self.chain)));
+            return Err(Refusal::new(
+                Code::ChainOther,
+                format!("of chain {chain:?}, ours is {:?}", self.chain),
+            ));
         }
         self.check_epoch(epoch)
     }
@@ -47,6 +50,9 @@ impl Committee {
         if epoch == self.epoch {
             return Ok(());
         }
-        Err(Refusal::new(Code::EpochOther, format!("of epoch {epoch}, checked with the keys of {}", self.epoch)))
+        Err(Refusal::new(
+            Code::EpochOther,
+            format!("of epoch {epoch}, checked with the keys of {}", self.epoch),
+        ))
     }
 }

@@ -63,7 +63,10 @@ impl Header {
     /// Its anchor.
     #[must_use]
     pub const fn anchor(&self) -> Anchor {
-        Anchor { height: self.anchor_height, decision: self.anchor_hash }
+        Anchor {
+            height: self.anchor_height,
+            decision: self.anchor_hash,
+        }
     }
 }
 

@@ -38,9 +38,7 @@ union!(Item {
 });
 
 /// The kind of an item.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 #[repr(u8)]
 pub enum ItemKind {
@@ -118,7 +116,10 @@ impl Item {
             Self::Evidence(_) => decode_canonical::<Evidence>(bytes)?.identity(),
             Self::Report(_) => {
                 let report: RunReport = decode_canonical(bytes)?;
-                ItemId(tagged(Domain::RUN_REPORT_ID, &encode_canonical(&(&report.statement, report.author))))
+                ItemId(tagged(
+                    Domain::RUN_REPORT_ID,
+                    &encode_canonical(&(&report.statement, report.author)),
+                ))
             }
         })
     }

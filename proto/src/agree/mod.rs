@@ -20,6 +20,8 @@ mod index_set;
 mod item;
 mod proposal;
 mod quorum;
+#[cfg(test)]
+mod quorum_tests;
 mod report;
 mod statement;
 mod timeout;

@@ -62,7 +62,11 @@ impl<S: Serialize> Serialize for Signed<S> {
 impl<'de, S: DeserializeOwned> Deserialize<'de> for Signed<S> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (statement, author, signature) = Deserialize::deserialize(deserializer)?;
-        Ok(Self { statement, author, signature })
+        Ok(Self {
+            statement,
+            author,
+            signature,
+        })
     }
 }
 
@@ -81,6 +85,11 @@ impl<S: Statement> Checked for Signed<S> {
         committee.check_place(self.statement.chain(), self.statement.epoch())?;
         let validator = committee.set.get(self.author)?;
         self.signature.check_length(committee.scheme)?;
-        self.signature.check(committee.scheme, validator, &self.statement.signing_bytes(), signatures)
+        self.signature.check(
+            committee.scheme,
+            validator,
+            &self.statement.signing_bytes(),
+            signatures,
+        )
     }
 }

@@ -52,13 +52,25 @@ impl Qc {
     pub fn of_root(committee: &Committee) -> Self {
         let votes = QuorumSignatures::default();
         let root = committee.root;
-        Self { epoch: committee.epoch, view: View::ZERO, height: root.height, block: root.block, votes }
+        Self {
+            epoch: committee.epoch,
+            view: View::ZERO,
+            height: root.height,
+            block: root.block,
+            votes,
+        }
     }
 
     /// What each of its voters signed.
     #[must_use]
     pub fn statement(&self, chain: ChainId) -> VoteStatement {
-        VoteStatement { chain, epoch: self.epoch, view: self.view, height: self.height, block: self.block }
+        VoteStatement {
+            chain,
+            epoch: self.epoch,
+            view: self.view,
+            height: self.height,
+            block: self.block,
+        }
     }
 
     /// The hash of what it certifies: the same for every quorum that voted, since one is as good as another.
@@ -93,7 +105,9 @@ impl Wire for VoteStatement {
     const BYTES_MAX: usize = 256;
 
     fn check_shape(&self) -> Result<(), Refusal> {
-        ensure(self.view > View::ZERO, Code::WireView, || "nobody votes in view 0".into())
+        ensure(self.view > View::ZERO, Code::WireView, || {
+            "nobody votes in view 0".into()
+        })
     }
 }
 
@@ -104,7 +118,9 @@ impl Wire for Qc {
     fn check_shape(&self) -> Result<(), Refusal> {
         self.votes.check_shape()?;
         let bare = self.view > View::ZERO || self.votes.signers.is_empty();
-        ensure(bare, Code::CertificateSigners, || "the root of an epoch has no voters".into())
+        ensure(bare, Code::CertificateSigners, || {
+            "the root of an epoch has no voters".into()
+        })
     }
 }
 
@@ -113,8 +129,14 @@ impl Checked for Qc {
         committee.check_epoch(self.epoch)?;
         if self.view == View::ZERO {
             let is_root = self.height == committee.root.height && self.block == committee.root.block;
-            return ensure(is_root, Code::CertificateRoot, || "view 0, but another block than the root".into());
+            return ensure(is_root, Code::CertificateRoot, || {
+                "view 0, but another block than the root".into()
+            });
         }
-        self.votes.check(committee, &self.statement(committee.chain).signing_bytes(), signatures)
+        self.votes.check(
+            committee,
+            &self.statement(committee.chain).signing_bytes(),
+            signatures,
+        )
     }
 }

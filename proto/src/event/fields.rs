@@ -1,7 +1,7 @@
 //! The rules of an event's fields. They need nothing but the event.
 
-use crate::limits::{CUSTODY_HOPS_MAX, EVENT_TEXT_MAX, NAME_BYTES_MAX, SIGNATURES_MAX};
 use crate::event_type::is_event_type;
+use crate::limits::{CUSTODY_HOPS_MAX, EVENT_TEXT_MAX, NAME_BYTES_MAX, SIGNATURES_MAX};
 use crate::message::pb::event::v1::{Event, Tlp};
 use crate::message::text_is_clean;
 use crate::refusal::ensure;
@@ -30,15 +30,24 @@ pub(super) fn check_fields(event: &Event) -> Result<(), Refusal> {
     field((1..=SEQ_MAX).contains(&event.seq), "seq")?;
     field(event.created_at_ms <= TIME_MS_MAX, "created_at_ms")?;
     field(kind_is_sound(&event.entity_kind), "entity_kind")?;
-    field(text_is_clean(&event.entity_value, 1, EVENT_TEXT_MAX), "entity_value")?;
+    field(
+        text_is_clean(&event.entity_value, 1, EVENT_TEXT_MAX),
+        "entity_value",
+    )?;
     let resource = &event.resource;
-    field(resource.is_empty() || resource.starts_with("urn:") && text_is_clean(resource, 5, EVENT_TEXT_MAX), "resource")?;
+    field(
+        resource.is_empty() || resource.starts_with("urn:") && text_is_clean(resource, 5, EVENT_TEXT_MAX),
+        "resource",
+    )?;
     field(event.severity_id <= 6 || event.severity_id == 99, "severity_id")?;
     field(event.confidence_bp <= CONFIDENCE_MAX, "confidence_bp")?;
     field(text_is_clean(&event.device_id, 0, EVENT_TEXT_MAX), "device_id")?;
     field(Tlp::try_from(event.tlp).is_ok(), "tlp")?;
     let least = usize::from(!event.payload.is_empty());
-    field(text_is_clean(&event.content_type, least, MEDIA_TYPE_MAX), "content_type")?;
+    field(
+        text_is_clean(&event.content_type, least, MEDIA_TYPE_MAX),
+        "content_type",
+    )?;
     field(event.content_sha256.len() == 32, "content_sha256")?;
     check_parts(event)
 }
@@ -46,16 +55,30 @@ pub(super) fn check_fields(event: &Event) -> Result<(), Refusal> {
 fn check_parts(event: &Event) -> Result<(), Refusal> {
     let field = |sound: bool, name: &'static str| ensure(sound, Code::EventField, || name.into());
     if let Some(trace) = &event.trace {
-        let texts = [&trace.correlation_id, &trace.user, &trace.tenant_user, &trace.device];
-        field(texts.iter().all(|text| text_is_clean(text, 0, EVENT_TEXT_MAX)), "trace")?;
+        let texts = [
+            &trace.correlation_id,
+            &trace.user,
+            &trace.tenant_user,
+            &trace.device,
+        ];
+        field(
+            texts.iter().all(|text| text_is_clean(text, 0, EVENT_TEXT_MAX)),
+            "trace",
+        )?;
         let parent = &trace.traceparent;
-        field(parent.is_empty() || parent.len() == TRACEPARENT_BYTES && parent.is_ascii(), "trace.traceparent")?;
+        field(
+            parent.is_empty() || parent.len() == TRACEPARENT_BYTES && parent.is_ascii(),
+            "trace.traceparent",
+        )?;
         field(text_is_clean(parent, 0, TRACEPARENT_BYTES), "trace.traceparent")?;
     }
     if let Some(encryption) = &event.encryption {
         field(encryption.scheme == 1, "encryption.scheme")?;
         field(encryption.recipient.len() == 32, "encryption.recipient")?;
-        field((1..=WRAPPED_KEY_MAX).contains(&encryption.wrapped_key.len()), "encryption.wrapped_key")?;
+        field(
+            (1..=WRAPPED_KEY_MAX).contains(&encryption.wrapped_key.len()),
+            "encryption.wrapped_key",
+        )?;
         field(encryption.nonce.len() == 12, "encryption.nonce")?;
     }
     field(event.custody.len() <= CUSTODY_HOPS_MAX, "custody")?;
@@ -63,11 +86,16 @@ fn check_parts(event: &Event) -> Result<(), Refusal> {
         field(hop.kid.len() == 32, "custody.kid")?;
         field(hop.at_ms <= TIME_MS_MAX, "custody.at_ms")?;
         field(text_is_clean(&hop.note, 0, EVENT_TEXT_MAX), "custody.note")?;
-        field((1..=SIGNATURES_MAX).contains(&hop.signatures.len()), "custody.signatures")
+        field(
+            (1..=SIGNATURES_MAX).contains(&hop.signatures.len()),
+            "custody.signatures",
+        )
     })
 }
 
 fn kind_is_sound(kind: &str) -> bool {
     (1..=32).contains(&kind.len())
-        && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && kind
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }

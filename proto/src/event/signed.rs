@@ -9,6 +9,7 @@ use prost::Message as _;
 use super::fields::check_fields;
 use crate::domain::Domain;
 use crate::hash::{sha256, tagged};
+use crate::keys::Algorithm;
 use crate::limits::{EVENT_BYTES_MAX, SIGNATURES_MAX, SIGNED_EVENT_OVERHEAD_MAX};
 use crate::message::pb::event::v1 as pb;
 use crate::message::{Half, StrictCodes, decode_strict, signature_halves};
@@ -16,10 +17,16 @@ use crate::pae::pae;
 use crate::refusal::ensure;
 use crate::{Code, Digest, ItemId, Kid, Refusal};
 
-const WRAPPER: StrictCodes =
-    StrictCodes { name: "a signed event", too_large: Code::EventTooLarge, malformed: Code::EventMalformed };
-const EVENT: StrictCodes =
-    StrictCodes { name: "an event", too_large: Code::EventTooLarge, malformed: Code::EventMalformed };
+const WRAPPER: StrictCodes = StrictCodes {
+    name: "a signed event",
+    too_large: Code::EventTooLarge,
+    malformed: Code::EventMalformed,
+};
+const EVENT: StrictCodes = StrictCodes {
+    name: "an event",
+    too_large: Code::EventTooLarge,
+    malformed: Code::EventMalformed,
+};
 
 /// A decoded signed event. Nobody has checked its signatures.
 #[derive(Clone, PartialEq, Debug)]
@@ -35,16 +42,29 @@ impl SignedEvent {
     pub fn decode(bytes: &[u8]) -> Result<Self, Refusal> {
         let signed: pb::SignedEvent =
             decode_strict(bytes, EVENT_BYTES_MAX + SIGNED_EVENT_OVERHEAD_MAX, &WRAPPER)?;
-        ensure(!signed.signatures.is_empty(), Code::EventUnsigned, || "no signature at all".into())?;
+        ensure(!signed.signatures.is_empty(), Code::EventUnsigned, || {
+            "no signature at all".into()
+        })?;
         let event: pb::Event = decode_strict(&signed.event, EVENT_BYTES_MAX, &EVENT)?;
         check_fields(&event)?;
         let content = sha256(&[&event.payload]);
         let same = event.content_sha256 == content.as_bytes();
-        ensure(same, Code::EventContentHash, || "the payload has another SHA-256".into())?;
+        ensure(same, Code::EventContentHash, || {
+            "the payload has another SHA-256".into()
+        })?;
         let halves = signature_halves(signed.signatures, SIGNATURES_MAX, Code::AuthnDenySignatureList)?;
-        let by_producer = halves.iter().all(|half| half.kid.0.as_bytes() == event.producer.as_slice());
-        ensure(by_producer, Code::AuthnDenyOtherKey, || "signed by another key than its producer".into())?;
-        Ok(Self { event, event_bytes: signed.event, received: bytes.to_vec(), halves })
+        let by_producer = halves
+            .iter()
+            .all(|half| half.kid.0.as_bytes() == event.producer.as_slice());
+        ensure(by_producer, Code::AuthnDenyOtherKey, || {
+            "signed by another key than its producer".into()
+        })?;
+        Ok(Self {
+            event,
+            event_bytes: signed.event,
+            received: bytes.to_vec(),
+            halves,
+        })
     }
 
     /// The event, to be believed only as far as its signatures were checked.
@@ -77,19 +97,30 @@ impl SignedEvent {
         Kid(Digest::from_slice(&self.event.producer).unwrap_or(Digest::ZERO))
     }
 
+    /// The algorithms it is signed with, ascending.
+    pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        self.halves.iter().map(|half| half.algorithm)
+    }
+
     /// The event inside, decoded from bare event bytes, with every field checked: for those who sign.
     pub fn decode_unsigned(event_bytes: &[u8]) -> Result<pb::Event, Refusal> {
         let event: pb::Event = decode_strict(event_bytes, EVENT_BYTES_MAX, &EVENT)?;
         check_fields(&event)?;
         let same = event.content_sha256 == sha256(&[&event.payload]).as_bytes();
-        ensure(same, Code::EventContentHash, || "the payload has another SHA-256".into())?;
+        ensure(same, Code::EventContentHash, || {
+            "the payload has another SHA-256".into()
+        })?;
         Ok(event)
     }
 
     /// Puts event bytes and signatures together, as a producer does.
     #[must_use]
     pub fn assemble(event_bytes: Vec<u8>, signatures: Vec<pb::Signature>) -> Vec<u8> {
-        pb::SignedEvent { event: event_bytes, signatures }.encode_to_vec()
+        pb::SignedEvent {
+            event: event_bytes,
+            signatures,
+        }
+        .encode_to_vec()
     }
 }
 

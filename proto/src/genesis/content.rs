@@ -13,14 +13,10 @@ use crate::limits::{
 };
 use crate::merkle::empty_root;
 use crate::wire::{Fixed, List, Text, Wire, encode_canonical};
-use crate::{
-    BlockId, ChainId, Count, DecisionHash, Digest, Epoch, Height, TimeUs, ValidatorIndex, View,
-};
+use crate::{BlockId, ChainId, Count, DecisionHash, Digest, Epoch, Height, TimeUs, ValidatorIndex, View};
 
 /// Where events come from and records go.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 #[repr(u8)]
 pub enum Bus {

@@ -12,9 +12,7 @@ pub enum MlDsa {
 }
 
 /// A signature algorithm. The number orders the signatures of one object and stands on the wire.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 #[repr(u8)]
 pub enum Algorithm {
@@ -35,7 +33,9 @@ impl Algorithm {
     /// The algorithm with this number.
     #[must_use]
     pub fn from_number(number: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|algorithm| u32::from(u8::from(*algorithm)) == number)
+        Self::ALL
+            .into_iter()
+            .find(|algorithm| u32::from(u8::from(*algorithm)) == number)
     }
 
     /// The level, for the post-quantum ones.

@@ -9,9 +9,7 @@ const ED25519_BYTES: usize = Algorithm::Ed25519.signature_bytes();
 const HYBRID_BYTES: usize = ED25519_BYTES + Algorithm::MlDsa65.signature_bytes();
 
 /// How the validators of a chain sign. It comes from the genesis, never from a message.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 #[repr(u8)]
 pub enum Scheme {
@@ -81,7 +79,8 @@ impl ValidatorSignature {
         signatures: &dyn SignatureCheck,
     ) -> Result<(), Refusal> {
         self.check_length(scheme)?;
-        let invalid = |half: &str| Refusal::new(Code::SignatureInvalid, format!("{half} of {}", validator.name));
+        let invalid =
+            |half: &str| Refusal::new(Code::SignatureInvalid, format!("{half} of {}", validator.name));
         let Some((ed25519, ml_dsa)) = self.0.as_slice().split_first_chunk::<ED25519_BYTES>() else {
             return Err(invalid("the Ed25519 half"));
         };
@@ -92,6 +91,10 @@ impl ValidatorSignature {
             Scheme::Ed25519 => return Ok(()),
             Scheme::Hybrid => signatures.ml_dsa(MlDsa::L65, &validator.ml_dsa_65.0, message, ml_dsa),
         };
-        if needed { Ok(()) } else { Err(invalid("the ML-DSA-65 half")) }
+        if needed {
+            Ok(())
+        } else {
+            Err(invalid("the ML-DSA-65 half"))
+        }
     }
 }

@@ -42,8 +42,16 @@ impl SignedGovernance {
         let signed: pb::SignedGovernance = decode_strict(bytes, GOVERNANCE_BYTES_MAX, &CODES)?;
         let transaction = decode_strict(&signed.transaction, GOVERNANCE_BYTES_MAX, &CODES)?;
         check_shape(&transaction)?;
-        let halves = signature_halves(signed.signatures, 2 * ADMINISTRATORS_MAX, Code::AuthnDenySignatureList)?;
-        Ok(Self { transaction, bytes: signed.transaction, halves })
+        let halves = signature_halves(
+            signed.signatures,
+            2 * ADMINISTRATORS_MAX,
+            Code::AuthnDenySignatureList,
+        )?;
+        Ok(Self {
+            transaction,
+            bytes: signed.transaction,
+            halves,
+        })
     }
 
     /// The identity: over the transaction, whoever signed it.
@@ -60,11 +68,18 @@ impl SignedGovernance {
         signatures: &dyn SignatureCheck,
     ) -> Result<&pb::GovernanceTransaction, Refusal> {
         let same = self.transaction.chain == chain.0.as_bytes();
-        ensure(same, Code::ChainOther, || "a transaction for another chain".into())?;
+        ensure(same, Code::ChainOther, || {
+            "a transaction for another chain".into()
+        })?;
         let signers: BTreeSet<Kid> = self.halves.iter().map(|half| half.kid).collect();
         let enough = signers.len() >= administrators.threshold;
         ensure(enough, Code::GovernanceQuorum, || {
-            format!("{} administrators, it takes {}", signers.len(), administrators.threshold).into()
+            format!(
+                "{} administrators, it takes {}",
+                signers.len(),
+                administrators.threshold
+            )
+            .into()
         })?;
         let message = pae(Domain::GOVERNANCE, &self.bytes);
         for kid in signers {
@@ -86,12 +101,26 @@ fn check_shape(transaction: &pb::GovernanceTransaction) -> Result<(), Refusal> {
     let is_kid = |bytes: &[u8]| Digest::from_slice(bytes).is_some();
     match &transaction.action {
         Some(pb::governance_transaction::Action::RegisterKey(key)) => {
-            field(pb::Role::try_from(key.role).is_ok_and(|role| role != pb::Role::Unspecified), "role")?;
+            field(
+                pb::Role::try_from(key.role).is_ok_and(|role| role != pb::Role::Unspecified),
+                "role",
+            )?;
             field(is_bundle(&key.bundle), "bundle")?;
-            field(text_is_clean(&key.tenant, 1, crate::limits::NAME_BYTES_MAX), "tenant")?;
-            field(text_is_clean(&key.subject, 1, crate::limits::NAME_BYTES_MAX), "subject")?;
+            field(
+                text_is_clean(&key.tenant, 1, crate::limits::NAME_BYTES_MAX),
+                "tenant",
+            )?;
+            field(
+                text_is_clean(&key.subject, 1, crate::limits::NAME_BYTES_MAX),
+                "subject",
+            )?;
             field(key.types.len() <= crate::limits::KEY_TYPES_MAX, "types")?;
-            field(key.types.iter().all(|pattern| crate::event_type::is_type_pattern(pattern)), "types")
+            field(
+                key.types
+                    .iter()
+                    .all(|pattern| crate::event_type::is_type_pattern(pattern)),
+                "types",
+            )
         }
         Some(pb::governance_transaction::Action::RenewKey(key)) => {
             field(is_kid(&key.kid), "kid")?;
@@ -100,7 +129,10 @@ fn check_shape(transaction: &pb::GovernanceTransaction) -> Result<(), Refusal> {
         Some(pb::governance_transaction::Action::RevokeKey(key)) => field(is_kid(&key.kid), "kid"),
         Some(pb::governance_transaction::Action::ChangeValidators(change)) => {
             let some = !change.add.is_empty() || !change.remove.is_empty();
-            field(some && change.add.len() <= 16 && change.remove.len() <= 128, "add and remove")?;
+            field(
+                some && change.add.len() <= 16 && change.remove.len() <= 128,
+                "add and remove",
+            )?;
             let is_validator = |bytes: &Vec<u8>| decode_canonical::<crate::agree::Validator>(bytes).is_ok();
             field(change.add.iter().all(is_validator), "add")
         }

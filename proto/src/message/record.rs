@@ -33,7 +33,10 @@ pub fn leaf_bytes(leaf: &Leaf) -> Vec<u8> {
 pub fn record_from_bytes(bytes: &[u8]) -> Result<ControlRecord, Refusal> {
     let record: ControlRecord = decode_strict(bytes, RECORD_BYTES_MAX, &CODES)?;
     let field = |sound: bool, name: &'static str| ensure(sound, Code::RecordField, || name.into());
-    let leaf = record.leaf.as_ref().ok_or_else(|| Refusal::new(Code::RecordField, "leaf"))?;
+    let leaf = record
+        .leaf
+        .as_ref()
+        .ok_or_else(|| Refusal::new(Code::RecordField, "leaf"))?;
     field(text_is_clean(&leaf.topic, 1, NAME_BYTES_MAX), "topic")?;
     field(leaf.seq > 0, "seq")?;
     field(leaf.key.len() <= KEY_MAX, "key")?;
@@ -45,10 +48,21 @@ pub fn record_from_bytes(bytes: &[u8]) -> Result<ControlRecord, Refusal> {
 /// Checks that a decision sends this record out. The decision itself must be certified.
 pub fn check_record(record: &ControlRecord, decision: &Decision) -> Result<(), Refusal> {
     let here = record.height == decision.height.get();
-    ensure(here, Code::RecordHeight, || format!("a record of height {}", record.height).into())?;
-    let leaf = record.leaf.as_ref().ok_or_else(|| Refusal::new(Code::RecordField, "leaf"))?;
+    ensure(here, Code::RecordHeight, || {
+        format!("a record of height {}", record.height).into()
+    })?;
+    let leaf = record
+        .leaf
+        .as_ref()
+        .ok_or_else(|| Refusal::new(Code::RecordField, "leaf"))?;
     let path: Option<Vec<_>> = record.path.iter().map(|step| Digest::from_slice(step)).collect();
     let path = path.ok_or_else(|| Refusal::new(Code::RecordField, "path"))?;
     let outbox = &decision.outbox;
-    verify_inclusion(&leaf_hash(&leaf_bytes(leaf)), record.index, outbox.count.get(), &path, &outbox.root)
+    verify_inclusion(
+        &leaf_hash(&leaf_bytes(leaf)),
+        record.index,
+        outbox.count.get(),
+        &path,
+        &outbox.root,
+    )
 }

@@ -18,11 +18,20 @@ pub struct Half {
 
 /// Reads a list of signatures: known algorithms, right lengths, strictly ascending by (kid, algorithm).
 pub(crate) fn signature_halves(list: Vec<Signature>, most: usize, code: Code) -> Result<Vec<Half>, Refusal> {
-    ensure((1..=most).contains(&list.len()), code, || format!("{} signatures", list.len()).into())?;
-    let halves = list.into_iter().map(|signature| half(signature, code)).collect::<Result<Vec<_>, _>>()?;
+    ensure((1..=most).contains(&list.len()), code, || {
+        format!("{} signatures", list.len()).into()
+    })?;
+    let halves = list
+        .into_iter()
+        .map(|signature| half(signature, code))
+        .collect::<Result<Vec<_>, _>>()?;
     let place = |half: &Half| (half.kid, half.algorithm);
-    let ascending = halves.windows(2).all(|pair| matches!(pair, [a, b] if place(a) < place(b)));
-    ensure(ascending, code, || "signatures not ascending, or an algorithm twice".into())?;
+    let ascending = halves
+        .windows(2)
+        .all(|pair| matches!(pair, [a, b] if place(a) < place(b)));
+    ensure(ascending, code, || {
+        "signatures not ascending, or an algorithm twice".into()
+    })?;
     Ok(halves)
 }
 
@@ -32,8 +41,14 @@ fn half(signature: Signature, code: Code) -> Result<Half, Refusal> {
     let algorithm = u32::try_from(signature.alg).ok().and_then(Algorithm::from_number);
     let algorithm = algorithm.ok_or_else(|| Refusal::new(code, "an unknown signature algorithm"))?;
     let (found, expected) = (signature.sig.len(), algorithm.signature_bytes());
-    ensure(found == expected, code, || format!("{} of {found} bytes, not {expected}", algorithm.name()).into())?;
-    Ok(Half { kid, algorithm, bytes: signature.sig })
+    ensure(found == expected, code, || {
+        format!("{} of {found} bytes, not {expected}", algorithm.name()).into()
+    })?;
+    Ok(Half {
+        kid,
+        algorithm,
+        bytes: signature.sig,
+    })
 }
 
 /// Puts finished signatures into a list in their order.
@@ -58,11 +73,15 @@ pub(crate) fn check_all_of_bundle(
 ) -> Result<(), Refusal> {
     let have = halves.iter().map(|half| half.algorithm);
     let complete = have.eq(bundle.keys().iter().map(|key| key.algorithm));
-    ensure(complete, Code::AuthnDenyHalfMissing, || "not one signature for each key of the bundle".into())?;
+    ensure(complete, Code::AuthnDenyHalfMissing, || {
+        "not one signature for each key of the bundle".into()
+    })?;
     halves.iter().try_for_each(|half| {
         let key = bundle.key(half.algorithm).unwrap_or_default();
         let holds = check_half(half.algorithm, key, message, &half.bytes, signatures);
-        ensure(holds, Code::AuthnDenySignature, || format!("the {} half", half.algorithm.name()).into())
+        ensure(holds, Code::AuthnDenySignature, || {
+            format!("the {} half", half.algorithm.name()).into()
+        })
     })
 }
 
@@ -75,7 +94,11 @@ pub fn check_by_bundle(
 ) -> Result<(), Refusal> {
     let halves = signature_halves(list, crate::limits::SIGNATURES_MAX, Code::AuthnDenySignatureList)?;
     let kid = bundle.kid();
-    ensure(halves.iter().all(|half| half.kid == kid), Code::AuthnDenyOtherKey, || "signed by another key".into())?;
+    ensure(
+        halves.iter().all(|half| half.kid == kid),
+        Code::AuthnDenyOtherKey,
+        || "signed by another key".into(),
+    )?;
     check_all_of_bundle(bundle, &halves.iter().collect::<Vec<_>>(), message, signatures)
 }
 

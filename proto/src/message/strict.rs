@@ -29,7 +29,11 @@ pub(crate) fn decode_strict<M: Message + Default>(
     let malformed = || Refusal::new(codes.malformed, format!("not the one encoding of {}", codes.name));
     let message = M::decode(bytes).map_err(|_| malformed())?;
     // Lengths first: an unknown field or a doubled one almost always changes it, and nothing is allocated.
-    if message.encoded_len() == bytes.len() && message.encode_to_vec() == bytes { Ok(message) } else { Err(malformed()) }
+    if message.encoded_len() == bytes.len() && message.encode_to_vec() == bytes {
+        Ok(message)
+    } else {
+        Err(malformed())
+    }
 }
 
 /// Text that may stand in a log line: no control characters, bounded.

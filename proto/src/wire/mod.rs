@@ -12,10 +12,10 @@ mod trust;
 mod union;
 
 pub use bytes::{Blob, Fixed, Text};
-pub use canonical::{decode_canonical, encode_canonical, Wire};
+pub use canonical::{Wire, decode_canonical, encode_canonical};
 pub use list::List;
 pub use trust::{Checked, Decoded, Received, Verified};
 
 pub(crate) use bytes::digest_newtype;
-pub(crate) use number::{number_newtype, NUMBER_MAX};
+pub(crate) use number::{NUMBER_MAX, number_newtype};
 pub(crate) use union::union;

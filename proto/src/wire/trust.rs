@@ -42,12 +42,18 @@ impl<T: Wire> Received<T> {
     /// Bytes as they came from outside.
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
-        Self { bytes, kind: PhantomData }
+        Self {
+            bytes,
+            kind: PhantomData,
+        }
     }
 
     /// Size, encoding, shape.
     pub fn decode(self) -> Result<Decoded<T>, Refusal> {
-        Ok(Decoded { value: decode_canonical(&self.bytes)?, bytes: self.bytes })
+        Ok(Decoded {
+            value: decode_canonical(&self.bytes)?,
+            bytes: self.bytes,
+        })
     }
 }
 
@@ -74,10 +80,17 @@ impl<T: Wire> Decoded<T> {
 
 impl<T: Checked> Decoded<T> {
     /// Shape once more (the message may be our own), then every signature.
-    pub fn verify(self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<Verified<T>, Refusal> {
+    pub fn verify(
+        self,
+        committee: &Committee,
+        signatures: &dyn SignatureCheck,
+    ) -> Result<Verified<T>, Refusal> {
         self.value.check_shape()?;
         self.value.check(committee, signatures)?;
-        Ok(Verified { value: self.value, bytes: self.bytes })
+        Ok(Verified {
+            value: self.value,
+            bytes: self.bytes,
+        })
     }
 }
 

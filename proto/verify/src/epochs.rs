@@ -34,14 +34,21 @@ impl EpochMemory {
     /// A memory of nothing yet.
     #[must_use]
     pub fn new(chain: ChainId) -> Self {
-        Self { chain, ends: List::default() }
+        Self {
+            chain,
+            ends: List::default(),
+        }
     }
 
     /// Reads what [`Self::to_bytes`] wrote for this chain.
     pub fn from_bytes(bytes: &[u8], chain: ChainId) -> Result<Self, Refusal> {
         let damaged = |refusal: Refusal| Refusal::new(Code::ReceiptMemory, refusal.note);
         let memory: Self = decode_canonical(bytes).map_err(damaged)?;
-        if memory.chain == chain { Ok(memory) } else { Err(Refusal::new(Code::ReceiptMemory, "of another chain")) }
+        if memory.chain == chain {
+            Ok(memory)
+        } else {
+            Err(Refusal::new(Code::ReceiptMemory, "of another chain"))
+        }
     }
 
     /// The bytes to keep.
@@ -57,8 +64,15 @@ impl Wire for EpochMemory {
     const BYTES_MAX: usize = 64 * 1024;
 
     fn check_shape(&self) -> Result<(), Refusal> {
-        let ascending = self.ends.windows(2).all(|pair| matches!(pair, [a, b] if a.height < b.height));
-        if ascending { Ok(()) } else { Err(Refusal::new(Code::ReceiptMemory, "epochs out of order")) }
+        let ascending = self
+            .ends
+            .windows(2)
+            .all(|pair| matches!(pair, [a, b] if a.height < b.height));
+        if ascending {
+            Ok(())
+        } else {
+            Err(Refusal::new(Code::ReceiptMemory, "epochs out of order"))
+        }
     }
 }
 
@@ -85,8 +99,15 @@ impl KnownEpochs {
             decision: handover.decision.hash(),
         };
         let told: Vec<_> = handovers.iter().map(end).collect();
-        if told.iter().zip(remembered).any(|(told, remembered)| told != remembered) {
-            return Err(Refusal::new(Code::ReceiptHandoverFork, "an epoch ended otherwise"));
+        if told
+            .iter()
+            .zip(remembered)
+            .any(|(told, remembered)| told != remembered)
+        {
+            return Err(Refusal::new(
+                Code::ReceiptHandoverFork,
+                "an epoch ended otherwise",
+            ));
         }
         let mut committee = genesis.committee();
         let first = committee.root.height;
@@ -96,36 +117,61 @@ impl KnownEpochs {
             committees.push(std::mem::replace(&mut committee, next));
         }
         committees.push(committee);
-        let ends = if told.len() >= remembered.len() { told } else { remembered.to_vec() };
-        Ok(Self { first, committees, ends })
+        let ends = if told.len() >= remembered.len() {
+            told
+        } else {
+            remembered.to_vec()
+        };
+        Ok(Self {
+            first,
+            committees,
+            ends,
+        })
     }
 
     /// The committee of an epoch, if the handovers lead to it.
     pub(crate) fn committee(&self, epoch: Epoch) -> Result<&Committee, Refusal> {
-        place(epoch).and_then(|place| self.committees.get(place)).ok_or_else(|| unknown(epoch))
+        place(epoch)
+            .and_then(|place| self.committees.get(place))
+            .ok_or_else(|| unknown(epoch))
     }
 
     fn end_of(&self, place: Option<usize>, epoch: Epoch) -> Result<&EpochEnd, Refusal> {
-        place.and_then(|place| self.ends.get(place)).ok_or_else(|| unknown(epoch))
+        place
+            .and_then(|place| self.ends.get(place))
+            .ok_or_else(|| unknown(epoch))
     }
 
     /// Refuses a decision outside the heights of its epoch, or one that replaces the epoch's last.
-    pub(crate) fn check_within(&self, epoch: Epoch, height: Height, decision: DecisionHash) -> Result<(), Refusal> {
+    pub(crate) fn check_within(
+        &self,
+        epoch: Epoch,
+        height: Height,
+        decision: DecisionHash,
+    ) -> Result<(), Refusal> {
         let begun = match place(epoch) {
             Some(0) => self.first,
-            place => self.end_of(place.and_then(|place| place.checked_sub(1)), epoch)?.height,
+            place => {
+                self.end_of(place.and_then(|place| place.checked_sub(1)), epoch)?
+                    .height
+            }
         };
         if height <= begun {
             let note = format!("height {height}, epoch {epoch} grows from {begun}");
             return Err(Refusal::new(Code::ReceiptEpochNotBegun, note));
         }
-        let Some(end) = place(epoch).and_then(|place| self.ends.get(place)) else { return Ok(()) };
+        let Some(end) = place(epoch).and_then(|place| self.ends.get(place)) else {
+            return Ok(());
+        };
         if height > end.height {
             let note = format!("height {height}, epoch {epoch} ended at {}", end.height);
             return Err(Refusal::new(Code::ReceiptEpochEnded, note));
         }
         if height == end.height && decision != end.decision {
-            return Err(Refusal::new(Code::ReceiptHandoverFork, "another decision than the epoch's last"));
+            return Err(Refusal::new(
+                Code::ReceiptHandoverFork,
+                "another decision than the epoch's last",
+            ));
         }
         Ok(())
     }
@@ -137,12 +183,18 @@ impl KnownEpochs {
 
     /// What to remember now.
     pub(crate) fn memory(&self, chain: ChainId) -> EpochMemory {
-        EpochMemory { chain, ends: List::new(self.ends.clone()).unwrap_or_default() }
+        EpochMemory {
+            chain,
+            ends: List::new(self.ends.clone()).unwrap_or_default(),
+        }
     }
 }
 
 fn unknown(epoch: Epoch) -> Refusal {
-    Refusal::new(Code::ReceiptEpochUnknown, format!("no handover leads to epoch {epoch}"))
+    Refusal::new(
+        Code::ReceiptEpochUnknown,
+        format!("no handover leads to epoch {epoch}"),
+    )
 }
 
 fn place(epoch: Epoch) -> Option<usize> {

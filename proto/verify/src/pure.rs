@@ -43,7 +43,8 @@ fn check<K, const KEY: usize, const SIGNATURE: usize>(key: &[u8], message: &[u8]
 where
     K: SerDes<ByteArray = [u8; KEY]> + Verifier<Signature = [u8; SIGNATURE]>,
 {
-    let (Ok(key), Ok(signature)) = (<[u8; KEY]>::try_from(key), <[u8; SIGNATURE]>::try_from(signature)) else {
+    let (Ok(key), Ok(signature)) = (<[u8; KEY]>::try_from(key), <[u8; SIGNATURE]>::try_from(signature))
+    else {
         return false;
     };
     K::try_from_bytes(key).is_ok_and(|key| key.verify(message, &signature, &[]))

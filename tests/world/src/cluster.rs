@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cybermesh_keys::Signer;
+use cybermesh_proto::TimeUs;
 use cybermesh_proto::agree::{Validator, ValidatorSet};
 use cybermesh_proto::event::Demand;
 use cybermesh_proto::genesis::{
@@ -10,7 +11,6 @@ use cybermesh_proto::genesis::{
 };
 use cybermesh_proto::keys::{Algorithm, KeyBundle, Scheme};
 use cybermesh_proto::wire::{Fixed, List, Text};
-use cybermesh_proto::TimeUs;
 
 use crate::keys::Named;
 
@@ -31,7 +31,10 @@ pub struct Member {
 pub fn members(prefix: &str, n: usize) -> Vec<Member> {
     let member = |number| {
         let named = Named::validator(&format!("{prefix}-{number}"));
-        Member { entry: named.entry(), signer: Arc::new(named) }
+        Member {
+            entry: named.entry(),
+            signer: Arc::new(named),
+        }
     };
     (1..=n).map(member).collect()
 }
@@ -46,9 +49,15 @@ pub fn set_of(members: &[Member]) -> ValidatorSet {
 #[must_use]
 pub fn genesis(members: &[Member], scheme: Scheme, producers: &[(&KeyBundle, &str)]) -> Genesis {
     let administrator = |n| Named::validator(&format!("admin-{n}")).bundle().clone();
-    let mut registry: Vec<_> = producers.iter().map(|(bundle, subject)| registered(bundle, subject)).collect();
+    let mut registry: Vec<_> = producers
+        .iter()
+        .map(|(bundle, subject)| registered(bundle, subject))
+        .collect();
     registry.sort_by_key(|key| key.bundle.kid());
-    let topic = |name: &str, partitions| TopicPartitions { topic: Text::new(name).unwrap(), partitions };
+    let topic = |name: &str, partitions| TopicPartitions {
+        topic: Text::new(name).unwrap(),
+        partitions,
+    };
     let n = u32::try_from(members.len()).unwrap();
     Genesis {
         version: Genesis::VERSION,
@@ -58,7 +67,10 @@ pub fn genesis(members: &[Member], scheme: Scheme, producers: &[(&KeyBundle, &st
         scheme,
         bus: Bus::Kafka,
         validators: set_of(members),
-        administrators: AdministratorSet { threshold: 2, keys: List::new((1..=3).map(administrator).collect()).unwrap() },
+        administrators: AdministratorSet {
+            threshold: 2,
+            keys: List::new((1..=3).map(administrator).collect()).unwrap(),
+        },
         limits: Limits {
             event_bytes: 64 * 1024,
             batch_bytes: 16 * 1024 * 1024 / n.max(4),
@@ -66,9 +78,17 @@ pub fn genesis(members: &[Member], scheme: Scheme, producers: &[(&KeyBundle, &st
             anchor_lag: 32,
             registry_lag: 128,
         },
-        topics: List::new(vec![topic("control.commits.v1", 1), topic("control.events.v1", 12)]).unwrap(),
+        topics: List::new(vec![
+            topic("control.commits.v1", 1),
+            topic("control.events.v1", 12),
+        ])
+        .unwrap(),
         registry: List::new(registry).unwrap(),
-        protected: List::new(vec![protected("cidr", "10.0.0.0/24"), protected("ip", "192.0.2.1")]).unwrap(),
+        protected: List::new(vec![
+            protected("cidr", "10.0.0.0/24"),
+            protected("ip", "192.0.2.1"),
+        ])
+        .unwrap(),
         protocol_version: 1,
         continues: None,
     }
@@ -86,7 +106,10 @@ fn registered(bundle: &KeyBundle, subject: &str) -> RegisteredKey {
 }
 
 fn protected(kind: &str, value: &str) -> Protected {
-    Protected { kind: Text::new(kind).unwrap(), value: Text::new(value).unwrap() }
+    Protected {
+        kind: Text::new(kind).unwrap(),
+        value: Text::new(value).unwrap(),
+    }
 }
 
 /// A producer with Ed25519 and one level of ML-DSA.

@@ -26,13 +26,20 @@ impl Numbers {
 }
 
 fn seed() -> Numbers {
-    let seed = std::env::var("SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(20_260_101);
+    let seed = std::env::var("SEED")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(20_260_101);
     println!("replay with SEED={seed}");
     Numbers(seed)
 }
 
 fn rounds(short: usize, long: usize) -> usize {
-    if std::env::var_os("CYBERMESH_FULL").is_some() { long } else { short }
+    if std::env::var_os("CYBERMESH_FULL").is_some() {
+        long
+    } else {
+        short
+    }
 }
 
 fn leaf(index: usize) -> Vec<u8> {
@@ -49,8 +56,12 @@ struct Three {
 
 impl Three {
     fn of(size: usize) -> Self {
-        let mut three =
-            Self { ours: Log::default(), frontier: Frontier::default(), ct: MemoryBackedTree::new(), leaves: vec![] };
+        let mut three = Self {
+            ours: Log::default(),
+            frontier: Frontier::default(),
+            ct: MemoryBackedTree::new(),
+            leaves: vec![],
+        };
         for index in 0..size {
             three.ours.append(&leaf(index));
             three.frontier.append(&leaf(index));
@@ -72,7 +83,12 @@ impl Three {
         let block = BlockTree::new(self.leaves.iter().map(Vec::as_slice));
         assert_eq!(block.root(), self.root(), "rs_merkle, {} leaves", self.size());
         assert_eq!(self.frontier.root(), self.root());
-        assert_eq!(self.ct.root().as_bytes().as_slice(), self.root().as_bytes(), "ct-merkle, {} leaves", self.size());
+        assert_eq!(
+            self.ct.root().as_bytes().as_slice(),
+            self.root().as_bytes(),
+            "ct-merkle, {} leaves",
+            self.size()
+        );
         block
     }
 
@@ -184,7 +200,13 @@ fn made_by_aws_lc(level: MlDsa, message: &[u8]) -> Made {
     let mut signature = vec![0; algorithm.signature_len()];
     let length = pair.sign(message, &mut signature).unwrap();
     signature.truncate(length);
-    Made { by: "aws-lc", level, key: pair.public_key().as_ref().to_vec(), message: message.to_vec(), signature }
+    Made {
+        by: "aws-lc",
+        level,
+        key: pair.public_key().as_ref().to_vec(),
+        message: message.to_vec(),
+        signature,
+    }
 }
 
 fn accepted(made: &Made) -> [bool; 3] {
@@ -216,11 +238,23 @@ fn ml_dsa_agrees_in_three_libraries_both_ways_at_three_levels() {
             made_by_pqcrypto!(mldsa87, MlDsa::L87, &message),
         ];
         for mut made in made {
-            assert_eq!(accepted(&made), [true; 3], "{} {:?}, round {round}", made.by, made.level);
+            assert_eq!(
+                accepted(&made),
+                [true; 3],
+                "{} {:?}, round {round}",
+                made.by,
+                made.level
+            );
             // An altered signature, then an altered key: refused by all three alike.
             let at = numbers.below(made.signature.len());
             made.signature[at] ^= 1 << numbers.below(8);
-            assert_eq!(accepted(&made), [false; 3], "{} {:?}: byte {at} altered", made.by, made.level);
+            assert_eq!(
+                accepted(&made),
+                [false; 3],
+                "{} {:?}: byte {at} altered",
+                made.by,
+                made.level
+            );
             pairs += 2;
         }
     }
@@ -232,14 +266,20 @@ fn ml_dsa_keys_of_one_seed_are_equal_in_both_libraries() {
     use cybermesh_proto::keys::Algorithm;
     for algorithm in [Algorithm::MlDsa44, Algorithm::MlDsa65, Algorithm::MlDsa87] {
         let seed = cybermesh_world::keys::seed("det-1", algorithm);
-        let ours = cybermesh_keys::Seed::from_bytes(algorithm, seed).public_key().unwrap();
+        let ours = cybermesh_keys::Seed::from_bytes(algorithm, seed)
+            .public_key()
+            .unwrap();
         assert_eq!(ours, cybermesh_world::keys::public_key("det-1", algorithm));
     }
 }
 
 #[test]
 fn zip215_batches_agree_with_single_checks_on_crafted_signatures() {
-    let file = vectors::all().into_iter().find(|suite| suite.name == "signature").unwrap().render();
+    let file = vectors::all()
+        .into_iter()
+        .find(|suite| suite.name == "signature")
+        .unwrap()
+        .render();
     let crafted: Vec<_> = vectors::resolve(&file)
         .into_iter()
         .filter(|case| case["rule"] == "zip215")
@@ -252,7 +292,13 @@ fn zip215_batches_agree_with_single_checks_on_crafted_signatures() {
         // Mostly honest ones, as in a real batch, so that the equation often holds; sometimes a crowd of crafted ones.
         let crowd = 1 + numbers.below(20);
         let picked: Vec<_> = (0..size)
-            .map(|_| &crafted[if numbers.below(20) < crowd { numbers.below(crafted.len()) } else { 0 }])
+            .map(|_| {
+                &crafted[if numbers.below(20) < crowd {
+                    numbers.below(crafted.len())
+                } else {
+                    0
+                }]
+            })
             .collect();
         let items: Vec<_> = picked
             .iter()

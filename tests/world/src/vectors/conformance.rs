@@ -18,7 +18,8 @@ pub fn conformance() -> String {
         *count += 1;
         bytes.extend_from_slice(sha256(&[&sample.bytes]).as_bytes());
     }
-    let mut text = String::from("# kind, encodings, SHA-256 over the SHA-256 of each; written by `make bless`\n");
+    let mut text =
+        String::from("# kind, encodings, SHA-256 over the SHA-256 of each; written by `make bless`\n");
     for (kind, (count, hashes)) in kinds {
         writeln!(text, "{kind}\t{count}\t{}", sha256(&[&hashes])).unwrap();
     }
