@@ -7,6 +7,7 @@
 //! kid: 5f1c…
 //!
 //! use: sign
+//! public: 9c03…                           SHA-256 of the public key
 //! -----BEGIN ENCRYPTED PRIVATE KEY-----   PBES2: scrypt, AES-256-CBC
 //! …                                       inside: PKCS#8 with the 32-byte seed (RFC 8410, RFC 9881)
 //! -----END ENCRYPTED PRIVATE KEY-----
@@ -16,8 +17,8 @@
 //! ```
 //!
 //! Each block is a standard key that OpenSSL and other libraries open alone. AES-CBC does not authenticate; what
-//! an altered block decrypts to has another public key, and that is compared with the header (`kid` covers all
-//! keys that sign, `public` the others). Files are written with mode 0600 and refused if others may read them.
+//! an altered block decrypts to has another public key, and that is compared with its `public` line, and all keys that sign with
+//! the `kid`. Files are written with mode 0600 and refused if others may read them.
 //! The file is created, never overwritten.
 
 use std::fs;

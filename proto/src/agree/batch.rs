@@ -102,6 +102,10 @@ impl Statement for BatchHeader {
     fn epoch(&self) -> Epoch {
         self.epoch
     }
+
+    fn named_author(&self) -> Option<ValidatorIndex> {
+        Some(self.author)
+    }
 }
 
 impl Slotted for BatchHeader {

@@ -11,8 +11,8 @@ use crate::refusal::ensure;
 use crate::wire::{Checked, Wire, encode_canonical, union};
 use crate::{Code, Epoch, ItemId, Refusal, ValidatorIndex};
 
-/// Two signed statements of one author and one slot; the smaller content first, so that one misdeed has one
-/// encoding whoever reports it.
+/// Two signed statements of one author and one slot, the smaller content first. Signatures may differ between two
+/// reports of one misdeed; its identity does not.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Pair<S> {
     /// The statement with the smaller content.
@@ -67,9 +67,9 @@ impl<S: Slotted> Pair<S> {
     }
 
     fn check_shape(&self) -> Result<(), Refusal> {
+        self.first.check_shape()?;
+        self.second.check_shape()?;
         let (a, b) = (&self.first.statement, &self.second.statement);
-        a.check_shape()?;
-        b.check_shape()?;
         let place = |signed: &Signed<S>| {
             let said = &signed.statement;
             (signed.author, said.chain(), said.epoch(), said.slot())

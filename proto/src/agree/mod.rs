@@ -44,7 +44,7 @@ pub use heartbeat::{Heartbeat, HeartbeatStatement};
 pub use index_set::IndexSet;
 pub use item::{Item, ItemKind};
 pub use proposal::{Proposal, ProposalStatement};
-pub use quorum::{faults, quorum};
+pub use quorum::{check_quorum, faults, quorum};
 pub use report::{RunEnd, RunReport, RunReportStatement};
 pub use statement::{Signed, Slotted, Statement};
 pub use timeout::{Claim, Tc, TimeoutStatement, ViewChange};

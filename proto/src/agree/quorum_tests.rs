@@ -1,6 +1,7 @@
 //! Quorum arithmetic for every set that is allowed.
 
-use super::{faults, quorum};
+use super::{check_quorum, faults, quorum};
+use crate::Code;
 use crate::limits::{VALIDATORS_MAX, VALIDATORS_MIN};
 
 #[test]
@@ -23,4 +24,15 @@ fn the_table_of_the_protocol_holds() {
     table
         .iter()
         .for_each(|(n, q)| assert_eq!(quorum(*n), *q, "n = {n}"));
+}
+
+#[test]
+fn unsafe_quorum_is_refused_at_start() {
+    for (n, configured) in [(5, 3), (4, 2), (4, 4), (7, 4), (31, 20)] {
+        assert_eq!(
+            check_quorum(n, configured).map_err(|refusal| refusal.code),
+            Err(Code::QuorumUnsafe)
+        );
+    }
+    assert!(check_quorum(5, 4).is_ok());
 }

@@ -7,8 +7,9 @@ use super::Committee;
 use crate::domain::Domain;
 use crate::keys::{SignatureCheck, ValidatorSignature};
 use crate::pae::pae;
+use crate::refusal::ensure;
 use crate::wire::{Checked, Wire, encode_canonical};
-use crate::{ChainId, Epoch, Refusal, ValidatorIndex};
+use crate::{ChainId, Code, Epoch, Refusal, ValidatorIndex};
 
 /// Signed content without its signature. It names its chain and epoch; its domain names its kind.
 pub trait Statement: Wire {
@@ -23,6 +24,11 @@ pub trait Statement: Wire {
 
     /// Its epoch.
     fn epoch(&self) -> Epoch;
+
+    /// The author, where the statement names one itself.
+    fn named_author(&self) -> Option<ValidatorIndex> {
+        None
+    }
 
     /// The bytes that are signed.
     fn signing_bytes(&self) -> Vec<u8> {
@@ -76,7 +82,14 @@ impl<S: Statement> Wire for Signed<S> {
     const BYTES_MAX: usize = S::BYTES_MAX + 4096;
 
     fn check_shape(&self) -> Result<(), Refusal> {
-        self.statement.check_shape()
+        self.statement.check_shape()?;
+        let same = self
+            .statement
+            .named_author()
+            .is_none_or(|named| named == self.author);
+        ensure(same, Code::StatementAuthor, || {
+            "the statement names another author".into()
+        })
     }
 }
 

@@ -134,7 +134,12 @@ impl Wire for ViewChange {
         ensure(proves, Code::CertificateClaim, || {
             "the QC beside a timeout is older than its claim".into()
         })?;
-        let Some(entry) = &self.entry else { return Ok(()) };
+        let Some(entry) = &self.entry else {
+            let enters = self.high_qc.view.next() >= timeout.view;
+            return ensure(enters, Code::WireView, || {
+                "neither QC nor TC lets into the view".into()
+            });
+        };
         entry.check_shape()?;
         let enters = entry.epoch == timeout.epoch && entry.view.next() == timeout.view;
         ensure(enters, Code::WireView, || {

@@ -1,9 +1,9 @@
 //! The rules of an event's fields. They need nothing but the event.
 
 use crate::event_type::is_event_type;
-use crate::limits::{CUSTODY_HOPS_MAX, EVENT_TEXT_MAX, NAME_BYTES_MAX, SIGNATURES_MAX};
+use crate::limits::{CUSTODY_HOPS_MAX, EVENT_TEXT_MAX, SIGNATURES_MAX};
 use crate::message::pb::event::v1::{Event, Tlp};
-use crate::message::text_is_clean;
+use crate::message::{name_is_sound, text_is_clean};
 use crate::refusal::ensure;
 use crate::{Code, Digest, Refusal};
 
@@ -24,8 +24,8 @@ pub(super) fn check_fields(event: &Event) -> Result<(), Refusal> {
     let field = |sound: bool, name: &'static str| ensure(sound, Code::EventField, || name.into());
     field(is_event_type(&event.r#type), "type")?;
     field(event.schema_version > 0, "schema_version")?;
-    field(text_is_clean(&event.network, 1, NAME_BYTES_MAX), "network")?;
-    field(text_is_clean(&event.tenant, 1, NAME_BYTES_MAX), "tenant")?;
+    field(name_is_sound(&event.network), "network")?;
+    field(name_is_sound(&event.tenant), "tenant")?;
     field(Digest::from_slice(&event.producer).is_some(), "producer")?;
     field((1..=SEQ_MAX).contains(&event.seq), "seq")?;
     field(event.created_at_ms <= TIME_MS_MAX, "created_at_ms")?;

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::pb::control::v1 as pb;
-use super::{Half, StrictCodes, check_all_of_bundle, decode_strict, signature_halves, text_is_clean};
+use super::{
+    Half, StrictCodes, check_all_of_bundle, decode_strict, name_is_sound, number_is_sound, signature_halves,
+    text_is_clean,
+};
 use crate::domain::Domain;
 use crate::hash::tagged;
 use crate::keys::{KeyBundle, SignatureCheck};
@@ -95,6 +98,10 @@ impl SignedGovernance {
 fn check_shape(transaction: &pb::GovernanceTransaction) -> Result<(), Refusal> {
     let field = |sound: bool, name: &'static str| ensure(sound, Code::GovernanceField, || name.into());
     field(Digest::from_slice(&transaction.chain).is_some(), "chain")?;
+    field(
+        number_is_sound(transaction.valid_until_height),
+        "valid_until_height",
+    )?;
     field(transaction.nonce.len() == 16, "nonce")?;
     field(text_is_clean(&transaction.reason, 1, VALUE_BYTES_MAX), "reason")?;
     let is_bundle = |bytes: &[u8]| decode_canonical::<KeyBundle>(bytes).is_ok();
@@ -106,14 +113,8 @@ fn check_shape(transaction: &pb::GovernanceTransaction) -> Result<(), Refusal> {
                 "role",
             )?;
             field(is_bundle(&key.bundle), "bundle")?;
-            field(
-                text_is_clean(&key.tenant, 1, crate::limits::NAME_BYTES_MAX),
-                "tenant",
-            )?;
-            field(
-                text_is_clean(&key.subject, 1, crate::limits::NAME_BYTES_MAX),
-                "subject",
-            )?;
+            field(name_is_sound(&key.tenant), "tenant")?;
+            field(name_is_sound(&key.subject), "subject")?;
             field(key.types.len() <= crate::limits::KEY_TYPES_MAX, "types")?;
             field(
                 key.types
@@ -124,6 +125,7 @@ fn check_shape(transaction: &pb::GovernanceTransaction) -> Result<(), Refusal> {
         }
         Some(pb::governance_transaction::Action::RenewKey(key)) => {
             field(is_kid(&key.kid), "kid")?;
+            field(number_is_sound(key.overlap_heights), "overlap_heights")?;
             field(is_bundle(&key.bundle), "bundle")
         }
         Some(pb::governance_transaction::Action::RevokeKey(key)) => field(is_kid(&key.kid), "kid"),

@@ -3,7 +3,7 @@
 use prost::Message as _;
 
 use super::pb::control::v1::{ControlRecord, Leaf};
-use super::{StrictCodes, decode_strict, text_is_clean};
+use super::{StrictCodes, decode_strict, number_is_sound, text_is_clean};
 use crate::agree::Decision;
 use crate::limits::{NAME_BYTES_MAX, PROOF_STEPS_MAX};
 use crate::merkle::{leaf_hash, verify_inclusion};
@@ -38,7 +38,11 @@ pub fn record_from_bytes(bytes: &[u8]) -> Result<ControlRecord, Refusal> {
         .as_ref()
         .ok_or_else(|| Refusal::new(Code::RecordField, "leaf"))?;
     field(text_is_clean(&leaf.topic, 1, NAME_BYTES_MAX), "topic")?;
-    field(leaf.seq > 0, "seq")?;
+    field(leaf.seq > 0 && number_is_sound(leaf.seq), "seq")?;
+    field(
+        number_is_sound(record.height) && number_is_sound(record.index),
+        "height or index",
+    )?;
     field(leaf.key.len() <= KEY_MAX, "key")?;
     field(leaf.value.len() <= VALUE_MAX, "value")?;
     field(record.path.len() <= PROOF_STEPS_MAX, "path")?;

@@ -1,7 +1,7 @@
 //! Redrives: a rejected event, tried again on an operator's word and with proof of its rejection.
 
 use super::pb::control::v1 as pb;
-use super::{StrictCodes, check_by_bundle, decode_strict, text_is_clean};
+use super::{StrictCodes, check_by_bundle, decode_strict, number_is_sound, text_is_clean};
 use crate::domain::Domain;
 use crate::event::SignedEvent;
 use crate::hash::tagged;
@@ -75,10 +75,15 @@ fn check_shape(redrive: &pb::Redrive) -> Result<(), Refusal> {
     };
     match &redrive.proof {
         Some(pb::redrive::Proof::Rejection(proof)) => {
+            field(number_is_sound(proof.history_size), "history_size")?;
             field(proof.decision.len() <= DECISION_BYTES_MAX, "decision")?;
             field(is_path(&proof.tx_path) && is_path(&proof.history_path), "path")
         }
         Some(pb::redrive::Proof::Gap(proof)) => {
+            field(
+                number_is_sound(proof.index) && number_is_sound(proof.height),
+                "index or height",
+            )?;
             field(proof.leaf.len() <= DECISION_BYTES_MAX, "leaf")?;
             field(is_path(&proof.path), "path")
         }

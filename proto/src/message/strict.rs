@@ -7,6 +7,8 @@
 
 use prost::Message;
 
+use crate::limits::NAME_BYTES_MAX;
+use crate::wire::NUMBER_MAX;
 use crate::{Code, Refusal};
 
 /// Codes of one message's decoding.
@@ -36,7 +38,17 @@ pub(crate) fn decode_strict<M: Message + Default>(
     }
 }
 
+/// A name: printable ASCII, because two spellings of one name must not exist.
+pub(crate) fn name_is_sound(text: &str) -> bool {
+    (1..=NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+}
+
 /// Text that may stand in a log line: no control characters, bounded.
 pub(crate) fn text_is_clean(text: &str, bytes_min: usize, bytes_max: usize) -> bool {
     (bytes_min..=bytes_max).contains(&text.len()) && !text.chars().any(char::is_control)
+}
+
+/// A number within the bound that every number on the wire has: it fits a signed integer of any language.
+pub(crate) const fn number_is_sound(number: u64) -> bool {
+    number <= NUMBER_MAX
 }

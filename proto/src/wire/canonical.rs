@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{Code, Refusal};
 
-/// 16: the deepest message (an evidence item inside a batch) nests less than half as deep.
+/// 16: the deepest messages (a TC inside an answer) nest less than half as deep.
 const DEPTH_MAX: usize = 16;
 
 /// A message with one canonical encoding.

@@ -384,6 +384,20 @@ fn evidence(cases: &mut Cases<'_>) {
         &Evidence::Votes(Pair::new(one, framed)),
         "signature.invalid",
     );
+    let (small, large) = (
+        batch(chain, 1, 9, items(chain, 1)),
+        batch(chain, 1, 9, items(chain, 2)),
+    );
+    let pair = Pair::new(small.signed(), large.signed());
+    cases.push("two batches", &Evidence::Batches(pair.clone()), "ok");
+    let mut renamed = pair;
+    renamed.first.author = ValidatorIndex::new(2).unwrap();
+    renamed.second.author = ValidatorIndex::new(2).unwrap();
+    cases.push(
+        "two batches under another's name",
+        &Evidence::Batches(renamed),
+        "statement.author",
+    );
     let honest = proposal(chain, None, Vec::new());
     let mut wrapped = honest.signed();
     wrapped.statement.carried = Digest::ZERO;
@@ -392,6 +406,17 @@ fn evidence(cases: &mut Cases<'_>) {
         second: wrapped,
     });
     cases.push("one block in two envelopes", &envelopes, "evidence.content");
+}
+
+/// The first items that the chain decided.
+fn items(chain: &Chain, count: usize) -> Vec<Item> {
+    chain
+        .block(1)
+        .leaves
+        .iter()
+        .take(count)
+        .map(|leaf| leaf.item.clone())
+        .collect()
 }
 
 fn reports(cases: &mut Cases<'_>) {

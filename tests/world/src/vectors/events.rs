@@ -138,7 +138,7 @@ fn sealed() -> Encryption {
 type Change = fn(&mut Event);
 
 fn fields(cases: &mut Cases) {
-    let changes: [(&str, Change); 45] = [
+    let changes: [(&str, Change); 46] = [
         ("type without version", |e| e.r#type = "Anomaly.Detected".into()),
         ("type of version 0", |e| e.r#type = "Anomaly.Detected.v0".into()),
         ("type of version 01", |e| e.r#type = "Anomaly.Detected.v01".into()),
@@ -159,6 +159,7 @@ fn fields(cases: &mut Cases) {
         ("no network", |e| e.network.clear()),
         ("network beyond its length", |e| e.network = "n".repeat(65)),
         ("no tenant", |e| e.tenant.clear()),
+        ("tenant beyond ASCII", |e| e.tenant = "аcme".into()),
         ("line break in the tenant", |e| e.tenant = "acme\nroot".into()),
         ("control character of two bytes", |e| {
             e.tenant = "acme\u{85}".into()

@@ -588,6 +588,18 @@ pub(super) fn records() -> Suite {
             &decision,
             "record.field",
         ),
+        case(
+            "seq beyond all",
+            &leaf(&|leaf| leaf.seq = 1 << 63),
+            &decision,
+            "record.field",
+        ),
+        case(
+            "index beyond all",
+            &changed(&|record| record.index = 1 << 63),
+            &decision,
+            "record.field",
+        ),
         case("seq 0", &leaf(&|leaf| leaf.seq = 0), &decision, "record.field"),
         case(
             "no topic",

@@ -162,10 +162,13 @@ fn of_three_epochs() -> Vec<Case> {
         let event = chain.block(newest).leaves[0].item.clone();
         past.decide(vec![(event, Code::EventApplied)]);
         let handovers = cybermesh_proto::wire::List::new(chain.handovers.clone()).unwrap();
-        Receipt {
-            handovers,
-            ..past.receipt(1, 0)
-        }
+        (
+            Receipt {
+                handovers,
+                ..past.receipt(1, 0)
+            },
+            past.receipt(1, 0),
+        )
     };
     vec![
         whole(1).case("three epochs: of epoch 0 under the newest", VERIFIED),
@@ -209,7 +212,21 @@ fn of_three_epochs() -> Vec<Case> {
             "three epochs: of epoch 1 on its own certificate, handovers shown",
             RETIRED,
         ),
-        base(forged, 1, (1, 0), 2).case(
+        // What no verifier can refuse that knows the genesis alone: the threat model says so.
+        base(forged.1.clone(), 1, (1, 0), 0).case(
+            "three epochs: another past made with stolen keys, handovers hidden, nothing remembered",
+            VERIFIED,
+        ),
+        Good {
+            memory: memory(2),
+            ends: 2,
+            ..base(forged.1, 1, (1, 0), 0)
+        }
+        .case(
+            "three epochs: another past made with stolen keys, handovers hidden from one who knows",
+            RETIRED,
+        ),
+        base(forged.0, 1, (1, 0), 2).case(
             "three epochs: another past made with stolen keys of epoch 0",
             RETIRED,
         ),
