@@ -19,9 +19,7 @@ struct Home {
 
 impl Home {
     fn new() -> Self {
-        let home = Self {
-            folder: tempfile::tempdir().unwrap(),
-        };
+        let home = Self { folder: tempfile::tempdir().unwrap() };
         fs::write(home.path("passphrase"), format!("{PASSPHRASE}\n")).unwrap();
         home
     }
@@ -41,11 +39,7 @@ impl Home {
 
     fn json(&self, arguments: &[&str]) -> Value {
         let output = self.run(&[&["--output", "json"], arguments].concat());
-        assert!(
-            output.status.success(),
-            "{arguments:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
@@ -53,10 +47,7 @@ impl Home {
     fn fails(&self, arguments: &[&str]) -> (i32, String) {
         let output = self.run(&[&["--output", "json"], arguments].concat());
         let error: Value = serde_json::from_slice(&output.stderr).unwrap_or_else(|_| {
-            panic!(
-                "{arguments:?} printed {:?}",
-                String::from_utf8_lossy(&output.stderr)
-            )
+            panic!("{arguments:?} printed {:?}", String::from_utf8_lossy(&output.stderr))
         });
         let code = error["code"].as_str().unwrap_or_default().to_owned();
         (output.status.code().unwrap(), code)
@@ -65,15 +56,7 @@ impl Home {
     fn with_event(&self) {
         self.json(&["keys", "new", "det-1.key"]);
         self.draft("event.json", r#""seq": 1"#);
-        self.json(&[
-            "event",
-            "sign",
-            "event.json",
-            "--key",
-            "det-1.key",
-            "--out",
-            "event.bin",
-        ]);
+        self.json(&["event", "sign", "event.json", "--key", "det-1.key", "--out", "event.bin"]);
     }
 
     fn draft(&self, name: &str, more: &str) {
@@ -105,10 +88,7 @@ fn new_keys_are_private_encrypted_and_never_overwritten() {
 fn every_role_gets_its_keys() {
     let home = Home::new();
     let made = home.json(&["keys", "new", "node.key", "--role", "validator"]);
-    assert_eq!(
-        made["keys"],
-        serde_json::json!(["Ed25519", "ML-DSA-65", "ML-DSA-44", "Ed25519"])
-    );
+    assert_eq!(made["keys"], serde_json::json!(["Ed25519", "ML-DSA-65", "ML-DSA-44", "Ed25519"]));
     let made = home.json(&["keys", "new", "p.key", "--ml-dsa", "87"]);
     assert_eq!(made["keys"], serde_json::json!(["Ed25519", "ML-DSA-87"]));
     let made = home.json(&["keys", "new", "admin.key", "--role", "administrator"]);
@@ -120,10 +100,7 @@ fn a_key_file_that_others_may_read_is_refused() {
     let home = Home::new();
     home.json(&["keys", "new", "det-1.key"]);
     fs::set_permissions(home.path("det-1.key"), fs::Permissions::from_mode(0o640)).unwrap();
-    assert_eq!(
-        home.fails(&["keys", "show", "det-1.key"]),
-        (1, "key_file.mode".into())
-    );
+    assert_eq!(home.fails(&["keys", "show", "det-1.key"]), (1, "key_file.mode".into()));
 }
 
 #[test]
@@ -131,21 +108,14 @@ fn a_wrong_passphrase_or_an_altered_key_file_is_refused() {
     let home = Home::new();
     home.json(&["keys", "new", "det-1.key"]);
     fs::write(home.path("passphrase"), "some other words entirely\n").unwrap();
-    assert_eq!(
-        home.fails(&["keys", "show", "det-1.key"]),
-        (1, "key_file.passphrase".into())
-    );
+    assert_eq!(home.fails(&["keys", "show", "det-1.key"]), (1, "key_file.passphrase".into()));
     fs::write(home.path("passphrase"), PASSPHRASE).unwrap();
     home.json(&["keys", "new", "det-2.key"]);
-    let (one, two) = ["det-1.key", "det-2.key"]
-        .map(|name| fs::read_to_string(home.path(name)).unwrap())
-        .into();
+    let (one, two) =
+        ["det-1.key", "det-2.key"].map(|name| fs::read_to_string(home.path(name)).unwrap()).into();
     let head = |text: &str| text.split_once("\n\n").unwrap().0.to_owned();
     fs::write(home.path("det-1.key"), one.replace(&head(&one), &head(&two))).unwrap();
-    assert_eq!(
-        home.fails(&["keys", "show", "det-1.key"]),
-        (1, "key_file.format".into())
-    );
+    assert_eq!(home.fails(&["keys", "show", "det-1.key"]), (1, "key_file.format".into()));
 }
 
 #[test]
@@ -161,23 +131,10 @@ fn a_signed_event_is_verified_and_shown() {
     let home = Home::new();
     home.with_event();
     let verified = home.json(&["event", "verify", "event.bin", "--key", "det-1.key.pub"]);
-    assert!(
-        verified["result"]
-            .as_str()
-            .unwrap()
-            .starts_with("verified: event ")
-    );
-    assert_eq!(
-        verified["signatures"],
-        serde_json::json!(["Ed25519", "ML-DSA-44"])
-    );
+    assert!(verified["result"].as_str().unwrap().starts_with("verified: event "));
+    assert_eq!(verified["signatures"], serde_json::json!(["Ed25519", "ML-DSA-44"]));
     let shown = home.json(&["event", "show", "event.bin"]);
-    assert!(
-        shown["result"]
-            .as_str()
-            .unwrap()
-            .starts_with("not verified: event ")
-    );
+    assert!(shown["result"].as_str().unwrap().starts_with("not verified: event "));
     assert_eq!(shown["subject"], "ip 203.0.113.9");
 }
 
@@ -213,11 +170,7 @@ fn an_event_that_breaks_a_rule_is_not_signed() {
 fn with_receipts(home: &Home) -> (Story, String) {
     let story = Story::new(Scheme::Hybrid, 4, 1);
     fs::write(home.path("old.cmr"), encode_canonical(&story.chain.receipt(1, 0))).unwrap();
-    fs::write(
-        home.path("new.cmr"),
-        encode_canonical(&story.chain.receipt_under_newest(1, 0)),
-    )
-    .unwrap();
+    fs::write(home.path("new.cmr"), encode_canonical(&story.chain.receipt_under_newest(1, 0))).unwrap();
     let chain = story.chain.genesis.chain().to_string();
     (story, chain)
 }
@@ -227,26 +180,14 @@ fn a_receipt_is_verified_from_the_genesis_hash_alone() {
     let home = Home::new();
     let (_, chain) = with_receipts(&home);
     let verdict = home.json(&["verify", "receipt", "new.cmr", "--genesis", &chain]);
-    assert!(
-        verdict["result"]
-            .as_str()
-            .unwrap()
-            .starts_with("verified: event ")
-    );
+    assert!(verdict["result"].as_str().unwrap().starts_with("verified: event "));
     assert_eq!(verdict["outcome"], "event.applied");
     assert_eq!(verdict["height"], 1);
     let other = "00".repeat(32);
     let refused = home.fails(&["verify", "receipt", "new.cmr", "--genesis", &other]);
     assert_eq!(refused, (6, "genesis.other".into()));
-    assert_eq!(
-        home.fails(&["verify", "receipt", "new.cmr", "--genesis", "00"]).0,
-        2
-    );
-    assert_eq!(
-        home.fails(&["verify", "receipt", "none.cmr", "--genesis", &chain])
-            .0,
-        5
-    );
+    assert_eq!(home.fails(&["verify", "receipt", "new.cmr", "--genesis", "00"]).0, 2);
+    assert_eq!(home.fails(&["verify", "receipt", "none.cmr", "--genesis", &chain]).0, 5);
 }
 
 #[test]
@@ -266,46 +207,17 @@ fn memory_turns_an_old_receipt_into_one_that_rests_on_retired_keys() {
     let home = Home::new();
     let (_, chain) = with_receipts(&home);
     let verify = |file: &'static str, more: &[&str]| {
-        home.run(
-            &[
-                &[
-                    "verify",
-                    "receipt",
-                    file,
-                    "--genesis",
-                    &chain,
-                    "--memory",
-                    "epochs",
-                ],
-                more,
-            ]
-            .concat(),
-        )
+        home.run(&[&["verify", "receipt", file, "--genesis", &chain, "--memory", "epochs"], more].concat())
     };
-    assert_eq!(
-        verify("old.cmr", &[]).status.code(),
-        Some(0),
-        "nothing remembered yet"
-    );
+    assert_eq!(verify("old.cmr", &[]).status.code(), Some(0), "nothing remembered yet");
     assert_eq!(verify("new.cmr", &[]).status.code(), Some(0));
     let old = verify("old.cmr", &[]);
     assert_eq!(old.status.code(), Some(6));
     assert!(String::from_utf8_lossy(&old.stdout).starts_with("rests on retired keys of epoch 0: "));
-    assert_eq!(
-        verify("old.cmr", &["--accept-retired-keys"]).status.code(),
-        Some(0)
-    );
+    assert_eq!(verify("old.cmr", &["--accept-retired-keys"]).status.code(), Some(0));
     fs::write(home.path("epochs"), b"rotten").unwrap();
     assert_eq!(
-        home.fails(&[
-            "verify",
-            "receipt",
-            "new.cmr",
-            "--genesis",
-            &chain,
-            "--memory",
-            "epochs"
-        ]),
+        home.fails(&["verify", "receipt", "new.cmr", "--genesis", &chain, "--memory", "epochs"]),
         (6, "receipt.memory".into())
     );
 }

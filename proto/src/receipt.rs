@@ -105,9 +105,7 @@ impl Wire for Receipt {
 
     fn check_shape(&self) -> Result<(), Refusal> {
         let known = self.version == Self::VERSION;
-        ensure(known, Code::WireVersion, || {
-            format!("receipt version {}", self.version).into()
-        })?;
+        ensure(known, Code::WireVersion, || format!("receipt version {}", self.version).into())?;
         self.handovers.iter().try_for_each(Wire::check_shape)?;
         self.decision.check_shape()?;
         match &self.grounds {

@@ -18,10 +18,7 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal with its note.
     pub fn new(code: Code, note: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            code,
-            note: note.into(),
-        }
+        Self { code, note: note.into() }
     }
 }
 
@@ -31,9 +28,5 @@ pub(crate) fn ensure(
     code: Code,
     note: impl FnOnce() -> Cow<'static, str>,
 ) -> Result<(), Refusal> {
-    if condition {
-        Ok(())
-    } else {
-        Err(Refusal::new(code, note()))
-    }
+    if condition { Ok(()) } else { Err(Refusal::new(code, note())) }
 }

@@ -132,12 +132,8 @@ fn payload(value: Option<Value>) -> (Vec<u8>, &'static str) {
 
 fn marking(word: &str) -> Result<Tlp, Failure> {
     let name = format!("TLP_{}", word.to_uppercase().replace([' ', '+', '-'], "_"));
-    let unknown = || {
-        Failure::usage(
-            format!("unknown marking {word}"),
-            "clear, green, amber, amber_strict or red",
-        )
-    };
+    let unknown =
+        || Failure::usage(format!("unknown marking {word}"), "clear, green, amber, amber_strict or red");
     Tlp::from_str_name(&name).ok_or_else(unknown)
 }
 

@@ -90,44 +90,27 @@ fn make(sign: &Sign) -> Result<Answer, Failure> {
     if sign.out == Path::new("-") {
         return Ok(Answer::silent());
     }
-    let answer = Answer::new(format!(
-        "signed: event {} of {}",
-        signed.id(),
-        signed.event().tenant
-    ));
+    let answer = Answer::new(format!("signed: event {} of {}", signed.id(), signed.event().tenant));
     Ok(facts(answer, &signed).fact("file", format!("{} ({} bytes)", sign.out.display(), record.len())))
 }
 
 fn check(verify: &Verify) -> Result<Answer, Failure> {
     let bundle = read_public_file(&verify.key)?.bundle()?;
-    let demand = if verify.ed25519_only {
-        Demand::Ed25519
-    } else {
-        Demand::WholeBundle
-    };
-    let signer = Signer {
-        bundle: &bundle,
-        demand,
-    };
+    let demand = if verify.ed25519_only { Demand::Ed25519 } else { Demand::WholeBundle };
+    let signer = Signer { bundle: &bundle, demand };
     let record = files::read(&verify.event, RECORD_BYTES_MAX)?;
     let verified = SignedEvent::decode(&record).and_then(|event| event.verify(signer, &Fast));
     let what = || format!("refused: {}", verify.event.display());
     let verified = verified.map_err(|refusal| Failure::refused(what(), refusal))?;
     let event = verified.get();
-    Ok(facts(
-        Answer::new(format!("verified: event {} by its producer's keys", event.id())),
-        event,
-    ))
+    Ok(facts(Answer::new(format!("verified: event {} by its producer's keys", event.id())), event))
 }
 
 fn look(show: &Show) -> Result<Answer, Failure> {
     let record = files::read(&show.event, RECORD_BYTES_MAX)?;
     let what = || format!("not understood: {}", show.event.display());
     let event = SignedEvent::decode(&record).map_err(|refusal| Failure::refused(what(), refusal))?;
-    Ok(facts(
-        Answer::new(format!("not verified: event {}", event.id())),
-        &event,
-    ))
+    Ok(facts(Answer::new(format!("not verified: event {}", event.id())), &event))
 }
 
 fn facts(answer: Answer, signed: &SignedEvent) -> Answer {
@@ -141,16 +124,8 @@ fn facts(answer: Answer, signed: &SignedEvent) -> Answer {
         .fact("network", event.network.clone())
         .fact("tenant", event.tenant.clone())
         .fact("producer", signed.producer().to_string())
-        .fact_as(
-            "stream / seq",
-            place,
-            Value::from(vec![u64::from(event.stream), event.seq]),
-        )
-        .fact_as(
-            "created at",
-            utc_from_ms(event.created_at_ms),
-            event.created_at_ms,
-        )
+        .fact_as("stream / seq", place, Value::from(vec![u64::from(event.stream), event.seq]))
+        .fact_as("created at", utc_from_ms(event.created_at_ms), event.created_at_ms)
         .fact("marking", marking(event))
         .fact_as("payload", payload(event), event.payload.len());
     let algorithms: Vec<_> = signed.algorithms().map(Algorithm::name).collect();
@@ -158,19 +133,9 @@ fn facts(answer: Answer, signed: &SignedEvent) -> Answer {
 }
 
 fn payload(event: &Event) -> String {
-    let sealed = if event.encryption.is_some() {
-        ", encrypted"
-    } else {
-        ""
-    };
-    let kind = if event.content_type.is_empty() {
-        ""
-    } else {
-        &event.content_type
-    };
-    format!("{} bytes {kind}{sealed}", event.payload.len())
-        .trim_end()
-        .to_owned()
+    let sealed = if event.encryption.is_some() { ", encrypted" } else { "" };
+    let kind = if event.content_type.is_empty() { "" } else { &event.content_type };
+    format!("{} bytes {kind}{sealed}", event.payload.len()).trim_end().to_owned()
 }
 
 fn marking(event: &Event) -> String {

@@ -30,22 +30,12 @@ pub(super) struct Failure {
 impl Failure {
     /// The user asked for something that makes no sense.
     pub(super) fn usage(what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            exit: Exit::Usage,
-            what: what.into(),
-            because: None,
-            remedy: Some(remedy.into()),
-        }
+        Self { exit: Exit::Usage, what: what.into(), because: None, remedy: Some(remedy.into()) }
     }
 
     /// Something was checked and does not hold.
     pub(super) fn refused(what: impl Into<String>, refusal: Refusal) -> Self {
-        Self {
-            exit: Exit::VerificationFailed,
-            what: what.into(),
-            because: Some(refusal),
-            remedy: None,
-        }
+        Self { exit: Exit::VerificationFailed, what: what.into(), because: Some(refusal), remedy: None }
     }
 
     /// A file could not be read or written.
@@ -69,11 +59,7 @@ impl Failure {
     /// Prints the failure and gives its exit code.
     pub(super) fn report(&self, format: Format) -> ExitCode {
         let code = self.because.as_ref().map(|refusal| refusal.code);
-        let remedy = self
-            .remedy
-            .as_deref()
-            .or(code.map(Code::remedy))
-            .unwrap_or_default();
+        let remedy = self.remedy.as_deref().or(code.map(Code::remedy)).unwrap_or_default();
         match format {
             Format::Table => {
                 eprintln!("error: {}", self.what);
@@ -89,10 +75,7 @@ impl Failure {
             Format::Json => {
                 let note = self.because.as_ref().map(|refusal| refusal.note.as_ref());
                 let code = code.map(Code::name);
-                eprintln!(
-                    "{}",
-                    json!({ "error": self.what, "code": code, "because": note, "do": remedy })
-                );
+                eprintln!("{}", json!({ "error": self.what, "code": code, "because": note, "do": remedy }));
             }
         }
         ExitCode::from(self.exit as u8)
@@ -109,12 +92,7 @@ impl From<KeyError> for Failure {
                 remedy: None,
             },
             KeyError::Io { path, source } => Self::file(&path, &source),
-            other => Self {
-                exit: Exit::Error,
-                what: other.to_string(),
-                because: None,
-                remedy: None,
-            },
+            other => Self { exit: Exit::Error, what: other.to_string(), because: None, remedy: None },
         }
     }
 }
@@ -123,12 +101,9 @@ impl From<SignError> for Failure {
     fn from(error: SignError) -> Self {
         match error {
             SignError::Key(error) => error.into(),
-            missing @ SignError::Missing(_) => Self {
-                exit: Exit::Error,
-                what: missing.to_string(),
-                because: None,
-                remedy: None,
-            },
+            missing @ SignError::Missing(_) => {
+                Self { exit: Exit::Error, what: missing.to_string(), because: None, remedy: None }
+            }
         }
     }
 }

@@ -20,10 +20,7 @@ pub(super) fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Failure> {
     read.map_err(|error| Failure::file(path, &error))?;
     if bytes.len() > bytes_max {
         let note = format!("more than {bytes_max} bytes");
-        return Err(Failure::refused(
-            path.display().to_string(),
-            Refusal::new(Code::WireTooLarge, note),
-        ));
+        return Err(Failure::refused(path.display().to_string(), Refusal::new(Code::WireTooLarge, note)));
     }
     Ok(bytes)
 }
@@ -51,7 +48,5 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 fn parent(path: &Path) -> &Path {
-    path.parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

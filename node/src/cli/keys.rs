@@ -92,10 +92,7 @@ fn make(new: &New) -> Result<Answer, Failure> {
     files::create(&public_path, text.as_bytes())?;
     let answer = Answer::new(format!("new keys of a {}", keys.role().as_str()));
     Ok(facts(answer, &public)
-        .fact(
-            "private",
-            format!("{} (encrypted, mode 0600)", new.file.display()),
-        )
+        .fact("private", format!("{} (encrypted, mode 0600)", new.file.display()))
         .fact("public", public_path.display().to_string()))
 }
 
@@ -108,18 +105,13 @@ fn look(show: &Show) -> Result<Answer, Failure> {
     } else {
         PublicKeys::of(&show.passphrase.open(&show.file)?)?
     };
-    Ok(facts(
-        Answer::new(format!("keys of a {}", public.role.as_str())),
-        &public,
-    ))
+    Ok(facts(Answer::new(format!("keys of a {}", public.role.as_str())), &public))
 }
 
 fn facts(answer: Answer, public: &PublicKeys) -> Answer {
     let algorithms: Vec<_> = public.keys.iter().map(|key| key.algorithm.clone()).collect();
     let list: Vec<Value> = algorithms.iter().cloned().map(Value::String).collect();
-    answer
-        .fact("kid", public.kid.clone())
-        .fact_as("keys", algorithms.join(", "), list)
+    answer.fact("kid", public.kid.clone()).fact_as("keys", algorithms.join(", "), list)
 }
 
 /// `det-1.key` → `det-1.key.pub`: one rule, whatever the name.
@@ -163,16 +155,8 @@ impl PassphraseFile {
 fn from_file(path: &Path) -> Result<String, Failure> {
     let bytes = files::read(path, PASSPHRASE_BYTES_MAX)?;
     let text = String::from_utf8(bytes).ok();
-    let line = text
-        .as_deref()
-        .and_then(|text| text.lines().next())
-        .filter(|line| !line.is_empty());
-    let nothing = || {
-        Failure::usage(
-            format!("{}: no passphrase", path.display()),
-            "put it on the first line",
-        )
-    };
+    let line = text.as_deref().and_then(|text| text.lines().next()).filter(|line| !line.is_empty());
+    let nothing = || Failure::usage(format!("{}: no passphrase", path.display()), "put it on the first line");
     line.map(str::to_owned).ok_or_else(nothing)
 }
 

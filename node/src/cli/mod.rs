@@ -51,12 +51,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         Command::Event(command) => event::run(command),
         Command::Verify(command) => verify::run(command),
         Command::Completions { shell } => {
-            clap_complete::generate(
-                shell,
-                &mut Arguments::command(),
-                "cybermesh",
-                &mut std::io::stdout(),
-            );
+            clap_complete::generate(shell, &mut Arguments::command(), "cybermesh", &mut std::io::stdout());
             return ExitCode::SUCCESS;
         }
     };

@@ -27,11 +27,7 @@ pub(super) struct Answer {
 impl Answer {
     /// An answer that begins with this sentence.
     pub(super) fn new(headline: impl Into<String>) -> Self {
-        Self {
-            headline: headline.into(),
-            facts: Vec::new(),
-            exit: None,
-        }
+        Self { headline: headline.into(), facts: Vec::new(), exit: None }
     }
 
     /// No answer: the output itself went to standard output.
@@ -59,15 +55,11 @@ impl Answer {
 
     /// Answers, but not with success.
     pub(super) fn failing(self, exit: Exit) -> Self {
-        Self {
-            exit: Some(exit),
-            ..self
-        }
+        Self { exit: Some(exit), ..self }
     }
 
     pub(super) fn exit(&self) -> ExitCode {
-        self.exit
-            .map_or(ExitCode::SUCCESS, |exit| ExitCode::from(exit as u8))
+        self.exit.map_or(ExitCode::SUCCESS, |exit| ExitCode::from(exit as u8))
     }
 
     pub(super) fn print(&self, format: Format) -> Result<(), Failure> {
@@ -84,19 +76,9 @@ impl Answer {
     }
 
     fn table(&self) -> String {
-        let width = self
-            .facts
-            .iter()
-            .map(|(name, ..)| name.len())
-            .max()
-            .unwrap_or_default();
-        let lines = self
-            .facts
-            .iter()
-            .map(|(name, text, _)| format!("  {name:width$}  {text}\n"));
-        std::iter::once(format!("{}\n", self.headline))
-            .chain(lines)
-            .collect()
+        let width = self.facts.iter().map(|(name, ..)| name.len()).max().unwrap_or_default();
+        let lines = self.facts.iter().map(|(name, text, _)| format!("  {name:width$}  {text}\n"));
+        std::iter::once(format!("{}\n", self.headline)).chain(lines).collect()
     }
 
     fn json(&self) -> String {
@@ -115,10 +97,7 @@ pub(super) fn utc_from_ms(ms: u64) -> String {
     let (days, in_day) = (ms / DAY_MS, ms % DAY_MS);
     let (year, month, day) = civil(days);
     let (hour, minute, second) = (in_day / 3_600_000, in_day / 60_000 % 60, in_day / 1000 % 60);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z",
-        ms % 1000
-    )
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", ms % 1000)
 }
 
 /// Days since 1970-01-01 as a date, by eras of 400 years that begin in March, so that leap days come last.
@@ -128,10 +107,8 @@ fn civil(days: u64) -> (u64, u64, u64) {
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
-    let (day, month) = (
-        day_of_year - (153 * shifted + 2) / 5 + 1,
-        if shifted < 10 { shifted + 3 } else { shifted - 9 },
-    );
+    let (day, month) =
+        (day_of_year - (153 * shifted + 2) / 5 + 1, if shifted < 10 { shifted + 3 } else { shifted - 9 });
     (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 

@@ -47,24 +47,12 @@ pub(super) fn run(command: Command) -> Result<Answer, Failure> {
 }
 
 fn check(arguments: &Receipt) -> Result<Answer, Failure> {
-    let malformed = || {
-        Failure::usage(
-            "the genesis hash is not 64 hex digits",
-            "copy it from a source you trust",
-        )
-    };
+    let malformed =
+        || Failure::usage("the genesis hash is not 64 hex digits", "copy it from a source you trust");
     let chain = ChainId(Digest::from_hex(&arguments.genesis).ok_or_else(malformed)?);
     let memory = remembered(arguments, chain)?;
-    let producer = arguments
-        .producer
-        .as_ref()
-        .map(|path| read_public_file(path)?.bundle())
-        .transpose()?;
-    let trust = Trust {
-        chain,
-        memory: memory.as_ref(),
-        producer: producer.as_ref(),
-    };
+    let producer = arguments.producer.as_ref().map(|path| read_public_file(path)?.bundle()).transpose()?;
+    let trust = Trust { chain, memory: memory.as_ref(), producer: producer.as_ref() };
     let bytes = files::read(&arguments.receipt, RECEIPT_BYTES_MAX)?;
     let what = || format!("refused: {}", arguments.receipt.display());
     let (verdict, learned) =
@@ -90,33 +78,20 @@ fn remembered(arguments: &Receipt, chain: ChainId) -> Result<Option<EpochMemory>
     }
     let what = || format!("refused: {}", path.display());
     let memory = EpochMemory::from_bytes(&files::read(path, EpochMemory::BYTES_MAX)?, chain);
-    memory
-        .map(Some)
-        .map_err(|refusal| Failure::refused(what(), refusal))
+    memory.map(Some).map_err(|refusal| Failure::refused(what(), refusal))
 }
 
 fn answer(verdict: &Verdict, accept_retired_keys: bool) -> Answer {
-    let what = format!(
-        "{} {} ended with {}",
-        verdict.kind.name(),
-        verdict.item,
-        verdict.outcome
-    );
+    let what = format!("{} {} ended with {}", verdict.kind.name(), verdict.item, verdict.outcome);
     let answer = match verdict.standing {
         Standing::Verified => Answer::new(format!("verified: {what}")),
         Standing::RetiredKeys(epoch) => {
             let answer = Answer::new(format!("rests on retired keys of epoch {epoch}: {what}"));
-            if accept_retired_keys {
-                answer
-            } else {
-                answer.failing(Exit::VerificationFailed)
-            }
+            if accept_retired_keys { answer } else { answer.failing(Exit::VerificationFailed) }
         }
     };
-    let proven = format!(
-        "the certificate of height {}, epoch {}",
-        verdict.certified_height, verdict.certified_epoch
-    );
+    let proven =
+        format!("the certificate of height {}, epoch {}", verdict.certified_height, verdict.certified_epoch);
     let producer = match verdict.producer {
         ProducerCheck::NotChecked => "not checked",
         ProducerCheck::Holds => "holds",
@@ -126,16 +101,8 @@ fn answer(verdict: &Verdict, accept_retired_keys: bool) -> Answer {
         .fact("meaning", verdict.outcome.meaning())
         .fact("item", verdict.item.to_string())
         .fact_as("height", verdict.height.to_string(), verdict.height.get())
-        .fact_as(
-            "place",
-            format!("{} in its block", verdict.index),
-            verdict.index.get(),
-        )
-        .fact_as(
-            "time",
-            utc_from_ms(verdict.time_us.get() / 1000),
-            verdict.time_us.get(),
-        )
+        .fact_as("place", format!("{} in its block", verdict.index), verdict.index.get())
+        .fact_as("time", utc_from_ms(verdict.time_us.get() / 1000), verdict.time_us.get())
         .fact_as("epoch", verdict.epoch.to_string(), verdict.epoch.get())
         .fact("proven by", proven)
         .fact("producer's own signature", producer)

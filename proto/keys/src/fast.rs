@@ -20,10 +20,8 @@ pub struct Fast;
 
 impl SignatureCheck for Fast {
     fn ed25519_zip215(&self, item: Zip215Item<'_>) -> bool {
-        VerificationKey::try_from(*item.key).is_ok_and(|key| {
-            key.verify(&Signature::from_bytes(item.signature), item.message)
-                .is_ok()
-        })
+        VerificationKey::try_from(*item.key)
+            .is_ok_and(|key| key.verify(&Signature::from_bytes(item.signature), item.message).is_ok())
     }
 
     fn ed25519_zip215_batch(&self, items: &[Zip215Item<'_>]) -> Vec<bool> {
@@ -50,9 +48,7 @@ impl SignatureCheck for Fast {
             MlDsa::L65 => &ML_DSA_65,
             MlDsa::L87 => &ML_DSA_87,
         };
-        UnparsedPublicKey::new(algorithm, key)
-            .verify(message, signature)
-            .is_ok()
+        UnparsedPublicKey::new(algorithm, key).verify(message, signature).is_ok()
     }
 
     fn ed25519_key_is_sound(&self, key: &[u8; 32]) -> bool {
@@ -63,12 +59,7 @@ impl SignatureCheck for Fast {
 }
 
 fn queued(item: &Zip215Item<'_>) -> batch::Item {
-    (
-        VerificationKeyBytes::from(*item.key),
-        Signature::from_bytes(item.signature),
-        item.message,
-    )
-        .into()
+    (VerificationKeyBytes::from(*item.key), Signature::from_bytes(item.signature), item.message).into()
 }
 
 /// Marks the bad signatures. `verdicts` starts as all true and has the length of `items`.

@@ -53,34 +53,17 @@ const SCRYPT_COST_MIN: u64 = 1 << 10;
 /// Writes a new key file. Fails if the file is there.
 pub fn write_key_file(path: &Path, keys: &KeySet, passphrase: &str) -> Result<(), KeyError> {
     let text = render(keys, passphrase)?;
-    let io = |source| KeyError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(io)?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(io)
+    let io = |source| KeyError::Io { path: path.to_owned(), source };
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)
 }
 
 /// Opens a key file.
 pub fn open_key_file(path: &Path, passphrase: &str) -> Result<KeySet, KeyError> {
-    let io = |source| KeyError::Io {
-        path: path.to_owned(),
-        source,
-    };
+    let io = |source| KeyError::Io { path: path.to_owned(), source };
     let facts = fs::metadata(path).map_err(io)?;
     if facts.permissions().mode() & 0o077 != 0 {
-        let note = format!(
-            "{} has mode {:o}",
-            path.display(),
-            facts.permissions().mode() & 0o777
-        );
+        let note = format!("{} has mode {:o}", path.display(), facts.permissions().mode() & 0o777);
         return Err(Refusal::new(Code::KeyFileMode, note).into());
     }
     if facts.len() > FILE_BYTES_MAX {
@@ -95,64 +78,39 @@ fn render(keys: &KeySet, passphrase: &str) -> Result<String, KeyError> {
     for (purpose, seed) in keys.keys() {
         let public = sha256(&[&seed.public_key()?]);
         let block = encrypt(seed, passphrase)?;
-        text.push_str(&format!(
-            "\nuse: {}\npublic: {public}\n{block}",
-            use_word(*purpose)
-        ));
+        text.push_str(&format!("\nuse: {}\npublic: {public}\n{block}", use_word(*purpose)));
     }
     Ok(text)
 }
 
 fn encrypt(seed: &Seed, passphrase: &str) -> Result<String, KeyError> {
-    let failed = |_| KeyError::Library {
-        algorithm: seed.algorithm().name(),
-    };
+    let failed = |_| KeyError::Library { algorithm: seed.algorithm().name() };
     // Ed25519: OCTET STRING; ML-DSA: the seed alternative, [0] IMPLICIT OCTET STRING. Both of 32 bytes.
-    let tag = if seed.algorithm().ml_dsa().is_some() {
-        0x80
-    } else {
-        0x04
-    };
+    let tag = if seed.algorithm().ml_dsa().is_some() { 0x80 } else { 0x04 };
     let mut content = Zeroizing::new(vec![tag, 0x20]);
     content.extend_from_slice(seed.expose());
     let octets = OctetStringRef::new(&content).map_err(|_| KeyError::format("encoding"))?;
-    let algorithm = AlgorithmIdentifierRef {
-        oid: oid(seed.algorithm()),
-        parameters: None,
-    };
-    let sealed = PrivateKeyInfoRef::new(algorithm, octets)
-        .encrypt(passphrase)
-        .map_err(failed)?;
-    let pem = sealed
-        .to_pem(LABEL, LineEnding::LF)
-        .map_err(|_| KeyError::format("encoding"))?;
+    let algorithm = AlgorithmIdentifierRef { oid: oid(seed.algorithm()), parameters: None };
+    let sealed = PrivateKeyInfoRef::new(algorithm, octets).encrypt(passphrase).map_err(failed)?;
+    let pem = sealed.to_pem(LABEL, LineEnding::LF).map_err(|_| KeyError::format("encoding"))?;
     Ok(pem.to_string())
 }
 
 fn parse(text: &str, passphrase: &str) -> Result<KeySet, KeyError> {
-    let (head, mut rest) = text
-        .split_once("\n\n")
-        .ok_or_else(|| KeyError::format("no header"))?;
+    let (head, mut rest) = text.split_once("\n\n").ok_or_else(|| KeyError::format("no header"))?;
     let mut lines = head.lines();
     if lines.next() != Some(TITLE) || lines.next() != Some("version: 1") {
-        return Err(KeyError::format(
-            "the first two lines are not those of a key file",
-        ));
+        return Err(KeyError::format("the first two lines are not those of a key file"));
     }
     let role = role_from(lines.next().and_then(|line| line.strip_prefix("role: ")))?;
-    let kid = lines
-        .next()
-        .and_then(|line| line.strip_prefix("kid: "))
-        .and_then(cybermesh_proto::Digest::from_hex);
+    let kid =
+        lines.next().and_then(|line| line.strip_prefix("kid: ")).and_then(cybermesh_proto::Digest::from_hex);
     let kid = Kid(kid.ok_or_else(|| KeyError::format("no kid"))?);
     let mut keys = Vec::new();
     while !rest.trim().is_empty() {
-        let (facts, after) = rest
-            .split_once(BEGIN)
-            .ok_or_else(|| KeyError::format("no key block"))?;
-        let (body, after) = after
-            .split_once(END)
-            .ok_or_else(|| KeyError::format("an unfinished key block"))?;
+        let (facts, after) = rest.split_once(BEGIN).ok_or_else(|| KeyError::format("no key block"))?;
+        let (body, after) =
+            after.split_once(END).ok_or_else(|| KeyError::format("an unfinished key block"))?;
         let seed = decrypt(&format!("{BEGIN}{body}{END}\n"), passphrase)?;
         keys.push((check_facts(facts, &seed)?, seed));
         rest = after;
@@ -188,45 +146,30 @@ fn decrypt(pem: &str, passphrase: &str) -> Result<Seed, KeyError> {
         return Err(KeyError::format("a key block of another kind"));
     }
     check_cost(&sealed)?;
-    let wrong = || {
-        Refusal::new(
-            Code::KeyFilePassphrase,
-            "the passphrase does not open it, or it was altered",
-        )
-    };
+    let wrong =
+        || Refusal::new(Code::KeyFilePassphrase, "the passphrase does not open it, or it was altered");
     let opened = sealed.decrypt(passphrase).map_err(|_| wrong())?;
     let info = PrivateKeyInfoRef::try_from(opened.as_bytes()).map_err(|_| wrong())?;
-    let algorithm = Algorithm::ALL
-        .into_iter()
-        .find(|algorithm| oid(*algorithm) == info.algorithm.oid);
+    let algorithm = Algorithm::ALL.into_iter().find(|algorithm| oid(*algorithm) == info.algorithm.oid);
     let algorithm = algorithm.ok_or_else(|| KeyError::format("a key of an unknown algorithm"))?;
     let seed = match (algorithm.ml_dsa().is_some(), info.private_key.as_bytes()) {
         (true, [0x80, 0x20, seed @ ..]) | (false, [0x04, 0x20, seed @ ..]) => seed,
         _ => return Err(KeyError::format("a private key that is no 32-byte seed")),
     };
-    let bytes = seed
-        .try_into()
-        .map_err(|_| KeyError::format("a private key that is no 32-byte seed"))?;
+    let bytes = seed.try_into().map_err(|_| KeyError::format("a private key that is no 32-byte seed"))?;
     Ok(Seed::from_bytes(algorithm, bytes))
 }
 
 /// The file says how dear it is to open: bounded before anything is derived.
 fn check_cost(sealed: &EncryptedPrivateKeyInfoRef<'_>) -> Result<(), KeyError> {
-    let scrypt = sealed
-        .encryption_algorithm
-        .pbes2()
-        .and_then(|parameters| parameters.kdf.scrypt());
+    let scrypt = sealed.encryption_algorithm.pbes2().and_then(|parameters| parameters.kdf.scrypt());
     let scrypt = scrypt.ok_or_else(|| KeyError::format("a key block that is not sealed with scrypt"))?;
     let cost = scrypt.cost_parameter;
     let sane = (SCRYPT_COST_MIN..=SCRYPT_COST_MAX).contains(&cost)
         && cost.is_power_of_two()
         && (1..=16).contains(&scrypt.block_size)
         && (1..=4).contains(&scrypt.parallelization);
-    if sane {
-        Ok(())
-    } else {
-        Err(KeyError::format("key-derivation costs outside sane bounds"))
-    }
+    if sane { Ok(()) } else { Err(KeyError::format("key-derivation costs outside sane bounds")) }
 }
 
 fn oid(algorithm: Algorithm) -> ObjectIdentifier {
@@ -239,13 +182,8 @@ fn oid(algorithm: Algorithm) -> ObjectIdentifier {
 }
 
 fn role_from(word: Option<&str>) -> Result<KeyRole, KeyError> {
-    let roles = [
-        KeyRole::Producer,
-        KeyRole::Service,
-        KeyRole::Agent,
-        KeyRole::Administrator,
-        KeyRole::Validator,
-    ];
+    let roles =
+        [KeyRole::Producer, KeyRole::Service, KeyRole::Agent, KeyRole::Administrator, KeyRole::Validator];
     let found = roles.into_iter().find(|role| Some(role.as_str()) == word);
     found.ok_or_else(|| KeyError::format("no known role"))
 }

@@ -79,11 +79,7 @@ impl KeySet {
     /// Fresh keys from the operating system's randomness.
     pub fn generate(role: KeyRole, post_quantum: Algorithm) -> Result<Self, KeyError> {
         let seed = |(purpose, algorithm)| Ok((purpose, Seed::generate(algorithm)?));
-        let keys = role
-            .uses(post_quantum)
-            .into_iter()
-            .map(seed)
-            .collect::<Result<_, KeyError>>()?;
+        let keys = role.uses(post_quantum).into_iter().map(seed).collect::<Result<_, KeyError>>()?;
         Self::new(role, keys)
     }
 
@@ -99,21 +95,11 @@ impl KeySet {
     }
 
     pub(crate) fn new(role: KeyRole, keys: Vec<(Use, Seed)>) -> Result<Self, KeyError> {
-        let signs = keys
-            .iter()
-            .filter(|(purpose, _)| *purpose == Use::Sign)
-            .map(|(_, seed)| seed);
-        let public = signs
-            .clone()
-            .map(|seed| Ok((seed.algorithm(), seed.public_key()?)));
+        let signs = keys.iter().filter(|(purpose, _)| *purpose == Use::Sign).map(|(_, seed)| seed);
+        let public = signs.clone().map(|seed| Ok((seed.algorithm(), seed.public_key()?)));
         let bundle = KeyBundle::new(public.collect::<Result<_, KeyError>>()?)?;
         let signing = signs.map(Seed::expand).collect::<Result<_, _>>()?;
-        Ok(Self {
-            role,
-            keys,
-            bundle,
-            signing,
-        })
+        Ok(Self { role, keys, bundle, signing })
     }
 
     /// Whose keys they are.
@@ -128,19 +114,14 @@ impl KeySet {
 
     /// The public keys, each with its use.
     pub fn public_keys(&self) -> Result<Vec<(Use, Algorithm, Vec<u8>)>, KeyError> {
-        self.keys
-            .iter()
-            .map(|(purpose, seed)| Ok((*purpose, seed.algorithm(), seed.public_key()?)))
-            .collect()
+        self.keys.iter().map(|(purpose, seed)| Ok((*purpose, seed.algorithm(), seed.public_key()?))).collect()
     }
 
     /// The entry of these keys in a validator set.
     pub fn validator(&self, name: &str) -> Result<Validator, KeyError> {
         let public = self.public_keys()?;
         let key = |wanted: Use, algorithm: Algorithm| {
-            let found = public
-                .iter()
-                .find(|(purpose, found, _)| *purpose == wanted && *found == algorithm);
+            let found = public.iter().find(|(purpose, found, _)| *purpose == wanted && *found == algorithm);
             found
                 .map(|(_, _, key)| key.as_slice())
                 .ok_or_else(|| KeyError::format("not the keys of a validator"))
@@ -157,10 +138,7 @@ impl KeySet {
 }
 
 fn fixed<const N: usize>(bytes: &[u8]) -> Result<Fixed<N>, KeyError> {
-    bytes
-        .try_into()
-        .map(Fixed)
-        .map_err(|_| KeyError::format("a key of the wrong length"))
+    bytes.try_into().map(Fixed).map_err(|_| KeyError::format("a key of the wrong length"))
 }
 
 impl Signer for KeySet {
@@ -169,10 +147,7 @@ impl Signer for KeySet {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<(Algorithm, Vec<u8>)>, SignError> {
-        self.signing
-            .iter()
-            .map(|key| Ok((key.algorithm(), key.sign(message)?)))
-            .collect()
+        self.signing.iter().map(|key| Ok((key.algorithm(), key.sign(message)?))).collect()
     }
 }
 

@@ -47,12 +47,7 @@ impl PublicKeys {
             key: key.iter().map(|byte| format!("{byte:02x}")).collect(),
         };
         let public = keys.public_keys()?.into_iter().map(entry).collect();
-        Ok(Self {
-            version: 1,
-            role: keys.role(),
-            kid: keys.bundle().kid().to_string(),
-            keys: public,
-        })
+        Ok(Self { version: 1, role: keys.role(), kid: keys.bundle().kid().to_string(), keys: public })
     }
 
     /// The keys that sign, as a bundle whose kid is the stated one.
@@ -76,20 +71,13 @@ impl PublicKeys {
 
 /// Reads a public key file.
 pub fn read_public_file(path: &Path) -> Result<PublicKeys, KeyError> {
-    let io = |source| KeyError::Io {
-        path: path.to_owned(),
-        source,
-    };
+    let io = |source| KeyError::Io { path: path.to_owned(), source };
     if fs::metadata(path).map_err(io)?.len() > FILE_BYTES_MAX {
         return Err(KeyError::format("the file is too large for a public key file"));
     }
     let keys: PublicKeys = serde_json::from_slice(&fs::read(path).map_err(io)?)
         .map_err(|error| KeyError::format(format!("no public key file: {error}")))?;
-    if keys.version == 1 {
-        Ok(keys)
-    } else {
-        Err(KeyError::format(format!("version {}", keys.version)))
-    }
+    if keys.version == 1 { Ok(keys) } else { Err(KeyError::format(format!("version {}", keys.version))) }
 }
 
 fn hex(text: &str) -> Result<Vec<u8>, KeyError> {

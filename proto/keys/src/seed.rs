@@ -75,10 +75,7 @@ impl Seed {
     /// The public key.
     pub fn public_key(&self) -> Result<Vec<u8>, KeyError> {
         Ok(match self.algorithm.ml_dsa() {
-            None => ed25519_dalek::SigningKey::from_bytes(&self.bytes)
-                .verifying_key()
-                .to_bytes()
-                .to_vec(),
+            None => ed25519_dalek::SigningKey::from_bytes(&self.bytes).verifying_key().to_bytes().to_vec(),
             Some(level) => self.pair(level)?.public_key().as_ref().to_vec(),
         })
     }
@@ -92,9 +89,7 @@ impl Seed {
     }
 
     fn pair(&self, level: MlDsa) -> Result<PqdsaKeyPair, KeyError> {
-        let library = |_| KeyError::Library {
-            algorithm: self.algorithm.name(),
-        };
+        let library = |_| KeyError::Library { algorithm: self.algorithm.name() };
         PqdsaKeyPair::from_seed(signing_algorithm(level), &self.bytes).map_err(library)
     }
 }
@@ -133,9 +128,7 @@ impl SigningKey {
         match self {
             Self::Ed25519(key) => Ok(key.sign(message).to_bytes().to_vec()),
             Self::MlDsa(algorithm, pair) => {
-                let library = |_| KeyError::Library {
-                    algorithm: algorithm.name(),
-                };
+                let library = |_| KeyError::Library { algorithm: algorithm.name() };
                 let mut signature = vec![0; algorithm.signature_bytes()];
                 let length = pair.sign(message, &mut signature).map_err(library)?;
                 signature.truncate(length);

@@ -33,9 +33,7 @@ pub fn validator_signature(
 ) -> Result<ValidatorSignature, SignError> {
     let half = |algorithm: Algorithm| {
         let found = halves.iter().find(|(found, _)| *found == algorithm);
-        found
-            .map(|(_, signature)| signature.as_slice())
-            .ok_or(SignError::Missing(algorithm.name()))
+        found.map(|(_, signature)| signature.as_slice()).ok_or(SignError::Missing(algorithm.name()))
     };
     let mut bytes = half(Algorithm::Ed25519)?.to_vec();
     match scheme {
@@ -53,9 +51,5 @@ pub fn sign_statement<S: Statement>(
     signer: &dyn Signer,
 ) -> Result<Signed<S>, SignError> {
     let signature = validator_signature(&signer.sign(&statement.signing_bytes())?, scheme)?;
-    Ok(Signed {
-        statement,
-        author,
-        signature,
-    })
+    Ok(Signed { statement, author, signature })
 }

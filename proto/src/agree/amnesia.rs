@@ -172,13 +172,9 @@ impl Wire for AmnesiaReport {
         self.handover.as_ref().map_or(Ok(()), Wire::check_shape)?;
         let before = self.entry.as_ref().map_or(View::ZERO, Entry::view);
         let backed = said.entered <= View::new(1) || before.next() == said.entered;
-        ensure(backed, Code::AmnesiaReport, || {
-            "no certificate lets into the reported view".into()
-        })?;
+        ensure(backed, Code::AmnesiaReport, || "no certificate lets into the reported view".into())?;
         let newest = self.high_qc.view == said.hqc_view && self.high_qc.block == said.hqc_block;
-        ensure(newest, Code::AmnesiaReport, || {
-            "the QC is not the reported one".into()
-        })
+        ensure(newest, Code::AmnesiaReport, || "the QC is not the reported one".into())
     }
 }
 
@@ -191,8 +187,6 @@ impl Checked for AmnesiaReport {
             None => {}
         }
         self.high_qc.check(committee, signatures)?;
-        self.handover
-            .as_ref()
-            .map_or(Ok(()), |handover| handover.check(committee, signatures))
+        self.handover.as_ref().map_or(Ok(()), |handover| handover.check(committee, signatures))
     }
 }

@@ -44,12 +44,7 @@ impl AttestationStatement {
     #[must_use]
     pub fn of(decision: &Decision) -> Self {
         let (chain, epoch, height) = (decision.chain, decision.epoch, decision.height);
-        Self {
-            chain,
-            epoch,
-            height,
-            decision: decision.hash(),
-        }
+        Self { chain, epoch, height, decision: decision.hash() }
     }
 }
 
@@ -57,12 +52,7 @@ impl DecisionCertificate {
     /// What each of its signers signed.
     #[must_use]
     pub fn statement(&self, chain: ChainId) -> AttestationStatement {
-        AttestationStatement {
-            chain,
-            epoch: self.epoch,
-            height: self.height,
-            decision: self.decision,
-        }
+        AttestationStatement { chain, epoch: self.epoch, height: self.height, decision: self.decision }
     }
 
     /// Checks that this certificate certifies this decision.
@@ -74,13 +64,9 @@ impl DecisionCertificate {
     ) -> Result<(), Refusal> {
         committee.check_place(decision.chain, decision.epoch)?;
         let same = self.statement(decision.chain) == AttestationStatement::of(decision);
-        ensure(same, Code::CertificateDecision, || {
-            "the certificate is of another decision".into()
-        })?;
+        ensure(same, Code::CertificateDecision, || "the certificate is of another decision".into())?;
         let set = decision.validator_set_hash == committee.set.hash();
-        ensure(set, Code::DecisionValidatorSet, || {
-            "the decision names another validator set".into()
-        })?;
+        ensure(set, Code::DecisionValidatorSet, || "the decision names another validator set".into())?;
         self.check(committee, signatures)
     }
 }
@@ -122,10 +108,6 @@ impl Wire for DecisionCertificate {
 impl Checked for DecisionCertificate {
     fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
         committee.check_epoch(self.epoch)?;
-        self.attestations.check(
-            committee,
-            &self.statement(committee.chain).signing_bytes(),
-            signatures,
-        )
+        self.attestations.check(committee, &self.statement(committee.chain).signing_bytes(), signatures)
     }
 }

@@ -74,9 +74,7 @@ impl Batch {
     /// The sum of the items' bytes.
     #[must_use]
     pub fn item_bytes(items: &[Item]) -> Count {
-        let bytes = items
-            .iter()
-            .fold(0_usize, |sum, item| sum.saturating_add(item.bytes().len()));
+        let bytes = items.iter().fold(0_usize, |sum, item| sum.saturating_add(item.bytes().len()));
         Count::new(u64::try_from(bytes).unwrap_or(u64::MAX))
     }
 
@@ -129,12 +127,8 @@ impl Wire for Batch {
         let header = &self.header;
         let counted = u64::try_from(self.items.len()).ok().map(Count::new) == Some(header.count)
             && Self::item_bytes(&self.items) == header.bytes;
-        ensure(counted, Code::BatchItems, || {
-            "the header counts other items or bytes".into()
-        })?;
-        ensure(!self.items.is_empty(), Code::BatchItems, || {
-            "a batch without items".into()
-        })?;
+        ensure(counted, Code::BatchItems, || "the header counts other items or bytes".into())?;
+        ensure(!self.items.is_empty(), Code::BatchItems, || "a batch without items".into())?;
         ensure(Self::root(&self.items) == header.root, Code::BatchItems, || {
             "the header has another root".into()
         })

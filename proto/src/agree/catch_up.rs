@@ -109,17 +109,9 @@ impl Wire for Ask {
     fn check_shape(&self) -> Result<(), Refusal> {
         let Self::Blocks(range) = self else { return Ok(()) };
         let wide = range.to.get().checked_sub(range.from.get());
-        ensure(
-            wide.is_some_and(|wide| wide < BLOCKS_ASKED_MAX),
-            Code::AskRange,
-            || {
-                format!(
-                    "blocks {} to {}: at most {BLOCKS_ASKED_MAX} at once",
-                    range.from, range.to
-                )
-                .into()
-            },
-        )
+        ensure(wide.is_some_and(|wide| wide < BLOCKS_ASKED_MAX), Code::AskRange, || {
+            format!("blocks {} to {}: at most {BLOCKS_ASKED_MAX} at once", range.from, range.to).into()
+        })
     }
 }
 
@@ -133,9 +125,7 @@ impl Wire for Block {
         let count = u64::try_from(self.batches.len()).ok().map(Count::new);
         let payload = count == Some(self.header.batch_count)
             && Proposal::payload_root(&self.batches) == self.header.payload_root;
-        ensure(payload, Code::ProposalPayload, || {
-            "the batches are not those of the header".into()
-        })
+        ensure(payload, Code::ProposalPayload, || "the batches are not those of the header".into())
     }
 }
 
@@ -149,9 +139,7 @@ impl Wire for Answer {
             Self::Newer(newer) => newer.check_shape(),
             Self::Blocks(blocks) => check_blocks(blocks),
             Self::Batch(_) => Ok(()),
-            Self::Handover(handover) => handover
-                .as_ref()
-                .map_or(Ok(()), |handover| handover.check_shape()),
+            Self::Handover(handover) => handover.as_ref().map_or(Ok(()), |handover| handover.check_shape()),
         }
     }
 }
@@ -171,7 +159,5 @@ impl Newer {
 fn check_blocks(blocks: &[Block]) -> Result<(), Refusal> {
     blocks.iter().try_for_each(Wire::check_shape)?;
     let follows = |pair: &[Block]| matches!(pair, [a, b] if a.header.height.next() == b.header.height);
-    ensure(blocks.windows(2).all(follows), Code::AskRange, || {
-        "blocks with a gap".into()
-    })
+    ensure(blocks.windows(2).all(follows), Code::AskRange, || "blocks with a gap".into())
 }

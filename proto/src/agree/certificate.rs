@@ -36,9 +36,7 @@ impl QuorumSignatures {
 
     pub(crate) fn check_shape(&self) -> Result<(), Refusal> {
         let same = self.signers.len() == self.signatures.len();
-        ensure(same, Code::CertificateSigners, || {
-            "signers and signatures differ in number".into()
-        })
+        ensure(same, Code::CertificateSigners, || "signers and signatures differ in number".into())
     }
 
     /// Checks who and how many, then every length, then every signature.
@@ -50,9 +48,7 @@ impl QuorumSignatures {
     ) -> Result<(), Refusal> {
         self.check_shape()?;
         check_signer_count(committee, self.signers)?;
-        self.signatures
-            .iter()
-            .try_for_each(|signature| signature.check_length(committee.scheme))?;
+        self.signatures.iter().try_for_each(|signature| signature.check_length(committee.scheme))?;
         for (signer, signature) in self.signers.iter().zip(self.signatures.iter()) {
             signature.check(committee.scheme, committee.set.get(signer)?, message, signatures)?;
         }
@@ -62,9 +58,7 @@ impl QuorumSignatures {
 
 /// Strangers and any number of signers but q are refused.
 pub(crate) fn check_signer_count(committee: &Committee, signers: IndexSet) -> Result<(), Refusal> {
-    signers
-        .iter()
-        .try_for_each(|signer| committee.set.get(signer).map(drop))?;
+    signers.iter().try_for_each(|signer| committee.set.get(signer).map(drop))?;
     let (found, expected) = (signers.len(), committee.quorum());
     ensure(found == expected, Code::CertificateQuorum, || {
         format!("{found} signers, the quorum is {expected}").into()

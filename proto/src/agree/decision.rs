@@ -89,8 +89,6 @@ impl Wire for Decision {
 
     fn check_shape(&self) -> Result<(), Refusal> {
         let known = self.version == Self::VERSION;
-        ensure(known, Code::WireVersion, || {
-            format!("decision version {}", self.version).into()
-        })
+        ensure(known, Code::WireVersion, || format!("decision version {}", self.version).into())
     }
 }

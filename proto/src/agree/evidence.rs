@@ -75,13 +75,9 @@ impl<S: Slotted> Pair<S> {
             (signed.author, said.chain(), said.epoch(), said.slot())
         };
         let one_slot = place(&self.first) == place(&self.second);
-        ensure(one_slot, Code::EvidenceSlot, || {
-            "two slots are no equivocation".into()
-        })?;
+        ensure(one_slot, Code::EvidenceSlot, || "two slots are no equivocation".into())?;
         let differ = a.content() < b.content();
-        ensure(differ, Code::EvidenceContent, || {
-            "equal content, or the larger one first".into()
-        })
+        ensure(differ, Code::EvidenceContent, || "equal content, or the larger one first".into())
     }
 
     fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
@@ -93,13 +89,8 @@ impl<S: Slotted> Pair<S> {
         let (a, b) = (self.first.statement.content(), self.second.statement.content());
         let author = u16::from(self.first.author);
         let epoch = self.first.statement.epoch();
-        let parts = (
-            kind,
-            author,
-            epoch,
-            crate::wire::Blob::<1024>::new(a),
-            crate::wire::Blob::<1024>::new(b),
-        );
+        let parts =
+            (kind, author, epoch, crate::wire::Blob::<1024>::new(a), crate::wire::Blob::<1024>::new(b));
         ItemId(tagged(Domain::EVIDENCE, &encode_canonical(&parts)))
     }
 }

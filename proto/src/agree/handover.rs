@@ -25,18 +25,9 @@ impl Handover {
     /// Checks the handover with the keys of the epoch that ends, and gives the committee of the next.
     pub fn follow(&self, old: &Committee, signatures: &dyn SignatureCheck) -> Result<Committee, Refusal> {
         self.check(old, signatures)?;
-        let root = EpochRoot {
-            height: self.decision.height,
-            block: self.decision.block,
-        };
+        let root = EpochRoot { height: self.decision.height, block: self.decision.block };
         let epoch = old.epoch.next();
-        Ok(Committee {
-            chain: old.chain,
-            epoch,
-            scheme: old.scheme,
-            set: self.next.clone(),
-            root,
-        })
+        Ok(Committee { chain: old.chain, epoch, scheme: old.scheme, set: self.next.clone(), root })
     }
 }
 
@@ -47,13 +38,9 @@ impl Wire for Handover {
     fn check_shape(&self) -> Result<(), Refusal> {
         self.decision.check_shape()?;
         self.certificate.check_shape()?;
-        ensure(self.decision.ends_epoch(), Code::HandoverDecision, || {
-            "this decision ends no epoch".into()
-        })?;
+        ensure(self.decision.ends_epoch(), Code::HandoverDecision, || "this decision ends no epoch".into())?;
         let named = self.decision.next_validator_set_hash == self.next.hash();
-        ensure(named, Code::HandoverSet, || {
-            "the next set is not the one the decision names".into()
-        })
+        ensure(named, Code::HandoverSet, || "the next set is not the one the decision names".into())
     }
 }
 
@@ -61,11 +48,8 @@ impl Checked for Handover {
     fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
         committee.check_place(self.decision.chain, self.decision.epoch)?;
         let above = self.decision.height > committee.root.height;
-        ensure(above, Code::HandoverDecision, || {
-            "an epoch that ends before it begins".into()
-        })?;
-        self.certificate
-            .check_decision(&self.decision, committee, signatures)?;
+        ensure(above, Code::HandoverDecision, || "an epoch that ends before it begins".into())?;
+        self.certificate.check_decision(&self.decision, committee, signatures)?;
         // The quorum may be trusted to name a safe set; a verifier still never works with an unsafe one.
         self.next.check(committee.scheme, signatures)
     }

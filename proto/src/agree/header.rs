@@ -63,10 +63,7 @@ impl Header {
     /// Its anchor.
     #[must_use]
     pub const fn anchor(&self) -> Anchor {
-        Anchor {
-            height: self.anchor_height,
-            decision: self.anchor_hash,
-        }
+        Anchor { height: self.anchor_height, decision: self.anchor_hash }
     }
 }
 

@@ -59,10 +59,7 @@ impl FromIterator<ValidatorIndex> for IndexSet {
 impl Serialize for IndexSet {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let bytes = self.0.to_le_bytes();
-        let used = bytes
-            .iter()
-            .rposition(|byte| *byte != 0)
-            .map_or(0, |last| last.saturating_add(1));
+        let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
         serializer.serialize_bytes(bytes.get(..used).unwrap_or(&bytes))
     }
 }
@@ -71,9 +68,7 @@ impl<'de> Deserialize<'de> for IndexSet {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let bytes = Blob::<16>::deserialize(deserializer)?;
         let mut word = [0; 16];
-        let target = word
-            .get_mut(..bytes.as_slice().len())
-            .ok_or_else(|| D::Error::custom("too long"))?;
+        let target = word.get_mut(..bytes.as_slice().len()).ok_or_else(|| D::Error::custom("too long"))?;
         target.copy_from_slice(bytes.as_slice());
         Ok(Self(u128::from_le_bytes(word)))
     }

@@ -116,10 +116,7 @@ impl Item {
             Self::Evidence(_) => decode_canonical::<Evidence>(bytes)?.identity(),
             Self::Report(_) => {
                 let report: RunReport = decode_canonical(bytes)?;
-                ItemId(tagged(
-                    Domain::RUN_REPORT_ID,
-                    &encode_canonical(&(&report.statement, report.author)),
-                ))
+                ItemId(tagged(Domain::RUN_REPORT_ID, &encode_canonical(&(&report.statement, report.author))))
             }
         })
     }

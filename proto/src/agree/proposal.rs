@@ -73,11 +73,7 @@ impl Proposal {
             block: header.id(),
             carried: Self::carried(&self.qc, self.tc.as_ref(), &self.batches),
         };
-        Signed {
-            statement,
-            author: header.proposer,
-            signature: self.signature.clone(),
-        }
+        Signed { statement, author: header.proposer, signature: self.signature.clone() }
     }
 }
 
@@ -111,9 +107,7 @@ impl Wire for ProposalStatement {
     const BYTES_MAX: usize = 256;
 
     fn check_shape(&self) -> Result<(), Refusal> {
-        ensure(self.view > View::ZERO, Code::WireView, || {
-            "nobody leads view 0".into()
-        })
+        ensure(self.view > View::ZERO, Code::WireView, || "nobody leads view 0".into())
     }
 }
 
@@ -126,15 +120,11 @@ impl Wire for Proposal {
         header.check_shape()?;
         self.qc.check_shape()?;
         self.tc.as_ref().map_or(Ok(()), Wire::check_shape)?;
-        ensure(header.view > View::ZERO, Code::WireView, || {
-            "nobody leads view 0".into()
-        })?;
+        ensure(header.view > View::ZERO, Code::WireView, || "nobody leads view 0".into())?;
         let count = u64::try_from(self.batches.len()).ok().map(Count::new);
         let payload =
             count == Some(header.batch_count) && Self::payload_root(&self.batches) == header.payload_root;
-        ensure(payload, Code::ProposalPayload, || {
-            "the batches are not those of the header".into()
-        })
+        ensure(payload, Code::ProposalPayload, || "the batches are not those of the header".into())
     }
 }
 
@@ -142,8 +132,6 @@ impl Checked for Proposal {
     fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
         self.signed().check(committee, signatures)?;
         self.qc.check(committee, signatures)?;
-        self.tc
-            .as_ref()
-            .map_or(Ok(()), |tc| tc.check(committee, signatures))
+        self.tc.as_ref().map_or(Ok(()), |tc| tc.check(committee, signatures))
     }
 }

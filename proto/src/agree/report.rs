@@ -58,16 +58,9 @@ impl Wire for RunReportStatement {
 
     fn check_shape(&self) -> Result<(), Refusal> {
         let place = |end: &RunEnd| (end.topic, end.partition);
-        let ascending = self
-            .ends
-            .windows(2)
-            .all(|pair| matches!(pair, [a, b] if place(a) < place(b)));
-        ensure(ascending, Code::ReportEnds, || {
-            "run ends not ascending, or a partition twice".into()
-        })?;
+        let ascending = self.ends.windows(2).all(|pair| matches!(pair, [a, b] if place(a) < place(b)));
+        ensure(ascending, Code::ReportEnds, || "run ends not ascending, or a partition twice".into())?;
         let known = |end: &RunEnd| usize::from(end.topic) < TOPICS_MAX && end.partition < PARTITIONS_MAX;
-        ensure(self.ends.iter().all(known), Code::ReportEnds, || {
-            "no such topic or partition".into()
-        })
+        ensure(self.ends.iter().all(known), Code::ReportEnds, || "no such topic or partition".into())
     }
 }

@@ -68,11 +68,7 @@ impl<S: Serialize> Serialize for Signed<S> {
 impl<'de, S: DeserializeOwned> Deserialize<'de> for Signed<S> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (statement, author, signature) = Deserialize::deserialize(deserializer)?;
-        Ok(Self {
-            statement,
-            author,
-            signature,
-        })
+        Ok(Self { statement, author, signature })
     }
 }
 
@@ -83,13 +79,8 @@ impl<S: Statement> Wire for Signed<S> {
 
     fn check_shape(&self) -> Result<(), Refusal> {
         self.statement.check_shape()?;
-        let same = self
-            .statement
-            .named_author()
-            .is_none_or(|named| named == self.author);
-        ensure(same, Code::StatementAuthor, || {
-            "the statement names another author".into()
-        })
+        let same = self.statement.named_author().is_none_or(|named| named == self.author);
+        ensure(same, Code::StatementAuthor, || "the statement names another author".into())
     }
 }
 
@@ -98,11 +89,6 @@ impl<S: Statement> Checked for Signed<S> {
         committee.check_place(self.statement.chain(), self.statement.epoch())?;
         let validator = committee.set.get(self.author)?;
         self.signature.check_length(committee.scheme)?;
-        self.signature.check(
-            committee.scheme,
-            validator,
-            &self.statement.signing_bytes(),
-            signatures,
-        )
+        self.signature.check(committee.scheme, validator, &self.statement.signing_bytes(), signatures)
     }
 }

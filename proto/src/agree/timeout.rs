@@ -69,24 +69,14 @@ impl Tc {
     /// The highest QC view that any of its authors claimed.
     #[must_use]
     pub fn highest_claim(&self) -> View {
-        self.claims
-            .iter()
-            .map(|claim| claim.hqc_view)
-            .max()
-            .unwrap_or_default()
+        self.claims.iter().map(|claim| claim.hqc_view).max().unwrap_or_default()
     }
 
     /// What the author of a claim signed.
     #[must_use]
     pub fn statement(&self, chain: ChainId, claim: &Claim) -> TimeoutStatement {
         let (hqc_view, hqc_block) = (claim.hqc_view, claim.hqc_block);
-        TimeoutStatement {
-            chain,
-            epoch: self.epoch,
-            view: self.view,
-            hqc_view,
-            hqc_block,
-        }
+        TimeoutStatement { chain, epoch: self.epoch, view: self.view, hqc_view, hqc_block }
     }
 }
 
@@ -116,9 +106,7 @@ impl Wire for TimeoutStatement {
 
     fn check_shape(&self) -> Result<(), Refusal> {
         let below = self.hqc_view < self.view;
-        ensure(below, Code::CertificateClaim, || {
-            "a QC of this view or a later one is claimed".into()
-        })
+        ensure(below, Code::CertificateClaim, || "a QC of this view or a later one is claimed".into())
     }
 }
 
@@ -131,20 +119,14 @@ impl Wire for ViewChange {
         timeout.check_shape()?;
         self.high_qc.check_shape()?;
         let proves = self.high_qc.epoch == timeout.epoch && self.high_qc.view >= timeout.hqc_view;
-        ensure(proves, Code::CertificateClaim, || {
-            "the QC beside a timeout is older than its claim".into()
-        })?;
+        ensure(proves, Code::CertificateClaim, || "the QC beside a timeout is older than its claim".into())?;
         let Some(entry) = &self.entry else {
             let enters = self.high_qc.view.next() >= timeout.view;
-            return ensure(enters, Code::WireView, || {
-                "neither QC nor TC lets into the view".into()
-            });
+            return ensure(enters, Code::WireView, || "neither QC nor TC lets into the view".into());
         };
         entry.check_shape()?;
         let enters = entry.epoch == timeout.epoch && entry.view.next() == timeout.view;
-        ensure(enters, Code::WireView, || {
-            "the TC beside a timeout is not of the view before it".into()
-        })
+        ensure(enters, Code::WireView, || "the TC beside a timeout is not of the view before it".into())
     }
 }
 
@@ -152,9 +134,7 @@ impl Checked for ViewChange {
     fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
         self.timeout.check(committee, signatures)?;
         self.high_qc.check(committee, signatures)?;
-        self.entry
-            .as_ref()
-            .map_or(Ok(()), |entry| entry.check(committee, signatures))
+        self.entry.as_ref().map_or(Ok(()), |entry| entry.check(committee, signatures))
     }
 }
 
@@ -164,22 +144,15 @@ impl Wire for Tc {
 
     fn check_shape(&self) -> Result<(), Refusal> {
         self.high_qc.check_shape()?;
-        let ascending = self
-            .claims
-            .windows(2)
-            .all(|pair| matches!(pair, [a, b] if a.author < b.author));
-        ensure(ascending, Code::CertificateSigners, || {
-            "claims not ascending, or an author twice".into()
-        })?;
+        let ascending = self.claims.windows(2).all(|pair| matches!(pair, [a, b] if a.author < b.author));
+        ensure(ascending, Code::CertificateSigners, || "claims not ascending, or an author twice".into())?;
         let highest = self.highest_claim();
         let below = highest < self.view;
         ensure(below, Code::CertificateClaim, || {
             "a QC of the given-up view or a later one is claimed".into()
         })?;
         let proven = self.high_qc.epoch == self.epoch && self.high_qc.view >= highest;
-        ensure(proven, Code::CertificateClaim, || {
-            "the QC is older than the highest claim".into()
-        })
+        ensure(proven, Code::CertificateClaim, || "the QC is older than the highest claim".into())
     }
 }
 
@@ -188,15 +161,11 @@ impl Checked for Tc {
         committee.check_epoch(self.epoch)?;
         let authors: IndexSet = self.claims.iter().map(|claim| claim.author).collect();
         check_signer_count(committee, authors)?;
-        self.claims
-            .iter()
-            .try_for_each(|claim| claim.signature.check_length(committee.scheme))?;
+        self.claims.iter().try_for_each(|claim| claim.signature.check_length(committee.scheme))?;
         for claim in self.claims.iter() {
             let message = self.statement(committee.chain, claim).signing_bytes();
             let validator = committee.set.get(claim.author)?;
-            claim
-                .signature
-                .check(committee.scheme, validator, &message, signatures)?;
+            claim.signature.check(committee.scheme, validator, &message, signatures)?;
         }
         self.high_qc.check(committee, signatures)
     }

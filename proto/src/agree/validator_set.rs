@@ -60,12 +60,8 @@ impl ValidatorSet {
 
     /// The validator at an index, or a refusal: a stranger.
     pub fn get(&self, index: ValidatorIndex) -> Result<&Validator, Refusal> {
-        let stranger = || {
-            Refusal::new(
-                Code::ValidatorUnknown,
-                format!("no validator {index} in a set of {}", self.n()),
-            )
-        };
+        let stranger =
+            || Refusal::new(Code::ValidatorUnknown, format!("no validator {index} in a set of {}", self.n()));
         self.0.get(index.as_usize()).ok_or_else(stranger)
     }
 
@@ -106,26 +102,18 @@ impl ValidatorSet {
             Scheme::Ed25519 => VALIDATORS_MAX,
             Scheme::Hybrid => HYBRID_VALIDATORS_MAX,
         };
-        ensure(
-            (VALIDATORS_MIN..=most).contains(&n),
-            Code::ValidatorSetSize,
-            || format!("{n} validators, this scheme takes {VALIDATORS_MIN} to {most}").into(),
-        )
+        ensure((VALIDATORS_MIN..=most).contains(&n), Code::ValidatorSetSize, || {
+            format!("{n} validators, this scheme takes {VALIDATORS_MIN} to {most}").into()
+        })
     }
 
     fn check_distinct(&self) -> Result<(), Refusal> {
         let mut names = BTreeSet::new();
-        let named = self
-            .iter()
-            .all(|one| !one.name.as_str().is_empty() && names.insert(one.name.as_str()));
-        ensure(named, Code::ValidatorSetName, || {
-            "a validator without a name, or a name twice".into()
-        })?;
+        let named = self.iter().all(|one| !one.name.as_str().is_empty() && names.insert(one.name.as_str()));
+        ensure(named, Code::ValidatorSetName, || "a validator without a name, or a name twice".into())?;
         let mut keys = BTreeSet::new();
         let distinct = self.all_keys().all(|key| keys.insert(key));
-        ensure(distinct, Code::KeyDuplicate, || {
-            "one key stands twice in the validator set".into()
-        })
+        ensure(distinct, Code::KeyDuplicate, || "one key stands twice in the validator set".into())
     }
 }
 

@@ -52,25 +52,13 @@ impl Qc {
     pub fn of_root(committee: &Committee) -> Self {
         let votes = QuorumSignatures::default();
         let root = committee.root;
-        Self {
-            epoch: committee.epoch,
-            view: View::ZERO,
-            height: root.height,
-            block: root.block,
-            votes,
-        }
+        Self { epoch: committee.epoch, view: View::ZERO, height: root.height, block: root.block, votes }
     }
 
     /// What each of its voters signed.
     #[must_use]
     pub fn statement(&self, chain: ChainId) -> VoteStatement {
-        VoteStatement {
-            chain,
-            epoch: self.epoch,
-            view: self.view,
-            height: self.height,
-            block: self.block,
-        }
+        VoteStatement { chain, epoch: self.epoch, view: self.view, height: self.height, block: self.block }
     }
 
     /// The hash of what it certifies: the same for every quorum that voted, since one is as good as another.
@@ -105,9 +93,7 @@ impl Wire for VoteStatement {
     const BYTES_MAX: usize = 256;
 
     fn check_shape(&self) -> Result<(), Refusal> {
-        ensure(self.view > View::ZERO, Code::WireView, || {
-            "nobody votes in view 0".into()
-        })
+        ensure(self.view > View::ZERO, Code::WireView, || "nobody votes in view 0".into())
     }
 }
 
@@ -118,9 +104,7 @@ impl Wire for Qc {
     fn check_shape(&self) -> Result<(), Refusal> {
         self.votes.check_shape()?;
         let bare = self.view > View::ZERO || self.votes.signers.is_empty();
-        ensure(bare, Code::CertificateSigners, || {
-            "the root of an epoch has no voters".into()
-        })
+        ensure(bare, Code::CertificateSigners, || "the root of an epoch has no voters".into())
     }
 }
 
@@ -133,10 +117,6 @@ impl Checked for Qc {
                 "view 0, but another block than the root".into()
             });
         }
-        self.votes.check(
-            committee,
-            &self.statement(committee.chain).signing_bytes(),
-            signatures,
-        )
+        self.votes.check(committee, &self.statement(committee.chain).signing_bytes(), signatures)
     }
 }

@@ -40,39 +40,21 @@ impl SignedEvent {
 
     fn check_halves(&self, signer: Signer<'_>) -> Result<(), Refusal> {
         let known = self.producer() == signer.bundle.kid();
-        ensure(known, Code::AuthnDenyUnknownKey, || {
-            "the event's producer has other keys".into()
-        })?;
+        ensure(known, Code::AuthnDenyUnknownKey, || "the event's producer has other keys".into())?;
         let has = |algorithm| self.halves.iter().any(|half| half.algorithm == algorithm);
         let owed = |algorithm| signer.demand == Demand::WholeBundle || algorithm == Algorithm::Ed25519;
-        let complete = signer
-            .bundle
-            .keys()
-            .iter()
-            .all(|key| has(key.algorithm) || !owed(key.algorithm));
-        ensure(complete, Code::AuthnDenyHalfMissing, || {
-            "a demanded half is missing".into()
-        })?;
-        let registered = self
-            .halves
-            .iter()
-            .all(|half| signer.bundle.key(half.algorithm).is_some());
+        let complete = signer.bundle.keys().iter().all(|key| has(key.algorithm) || !owed(key.algorithm));
+        ensure(complete, Code::AuthnDenyHalfMissing, || "a demanded half is missing".into())?;
+        let registered = self.halves.iter().all(|half| signer.bundle.key(half.algorithm).is_some());
         ensure(registered, Code::AuthnDenyAlgorithm, || {
             "signed with an algorithm without registered key".into()
         })
     }
 
     fn zip215_item<'a>(&'a self, signer: Signer<'a>, message: &'a [u8]) -> Option<Zip215Item<'a>> {
-        let half = self
-            .halves
-            .iter()
-            .find(|half| half.algorithm == Algorithm::Ed25519)?;
+        let half = self.halves.iter().find(|half| half.algorithm == Algorithm::Ed25519)?;
         let key = signer.bundle.key(Algorithm::Ed25519)?.try_into().ok()?;
-        Some(Zip215Item {
-            key,
-            message,
-            signature: half.bytes.as_slice().try_into().ok()?,
-        })
+        Some(Zip215Item { key, message, signature: half.bytes.as_slice().try_into().ok()? })
     }
 
     fn check_post_quantum(
@@ -87,9 +69,7 @@ impl SignedEvent {
                 return Ok(());
             };
             let holds = signatures.ml_dsa(level, key, message, &half.bytes);
-            ensure(holds, Code::AuthnDenySignature, || {
-                format!("the {} half", half.algorithm.name()).into()
-            })
+            ensure(holds, Code::AuthnDenySignature, || format!("the {} half", half.algorithm.name()).into())
         })
     }
 }
@@ -101,14 +81,9 @@ pub fn verify_batch(
     events: Vec<(SignedEvent, Signer<'_>)>,
     signatures: &dyn SignatureCheck,
 ) -> Vec<Result<Verified<SignedEvent>, Refusal>> {
-    let messages: Vec<_> = events
-        .iter()
-        .map(|(event, _)| event_signing_bytes(&event.event_bytes()))
-        .collect();
-    let shapes: Vec<_> = events
-        .iter()
-        .map(|(event, signer)| event.check_halves(*signer))
-        .collect();
+    let messages: Vec<_> =
+        events.iter().map(|(event, _)| event_signing_bytes(&event.event_bytes())).collect();
+    let shapes: Vec<_> = events.iter().map(|(event, signer)| event.check_halves(*signer)).collect();
     let mut items = Vec::with_capacity(events.len());
     for (((event, signer), message), shape) in events.iter().zip(&messages).zip(&shapes) {
         if shape.is_ok() {
@@ -131,12 +106,7 @@ pub fn verify_batch(
             Verified::vouched(event, bytes)
         })
     };
-    events
-        .into_iter()
-        .map(|(event, _)| event)
-        .zip(results)
-        .map(vouch)
-        .collect()
+    events.into_iter().map(|(event, _)| event).zip(results).map(vouch).collect()
 }
 
 impl From<Demand> for u8 {

@@ -18,10 +18,7 @@ pub fn custody_statement(content: &Digest, before: Option<&CustodyHop>, hop: &Cu
     let before = before.map_or(Digest::ZERO, |hop| sha256(&[&hop.encode_to_vec()]));
     let kid = Digest::from_slice(&hop.kid).unwrap_or(Digest::ZERO);
     let note = sha256(&[hop.note.as_bytes()]);
-    pae(
-        Domain::CUSTODY,
-        &encode_canonical(&(content, before, kid, hop.at_ms, note)),
-    )
+    pae(Domain::CUSTODY, &encode_canonical(&(content, before, kid, hop.at_ms, note)))
 }
 
 impl SignedEvent {
@@ -35,9 +32,7 @@ impl SignedEvent {
         let mut before = None;
         for (number, hop) in self.event().custody.iter().enumerate() {
             let broken = |note: &str| Refusal::new(Code::EventCustody, format!("hop {number}: {note}"));
-            let kid = Digest::from_slice(&hop.kid)
-                .map(Kid)
-                .ok_or_else(|| broken("no key id"))?;
+            let kid = Digest::from_slice(&hop.kid).map(Kid).ok_or_else(|| broken("no key id"))?;
             let bundle = holder(&kid).ok_or_else(|| broken("unknown holder"))?;
             let earlier = before.is_some_and(|before: &CustodyHop| before.at_ms > hop.at_ms);
             if earlier {

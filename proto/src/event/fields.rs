@@ -30,10 +30,7 @@ pub(super) fn check_fields(event: &Event) -> Result<(), Refusal> {
     field((1..=SEQ_MAX).contains(&event.seq), "seq")?;
     field(event.created_at_ms <= TIME_MS_MAX, "created_at_ms")?;
     field(kind_is_sound(&event.entity_kind), "entity_kind")?;
-    field(
-        text_is_clean(&event.entity_value, 1, EVENT_TEXT_MAX),
-        "entity_value",
-    )?;
+    field(text_is_clean(&event.entity_value, 1, EVENT_TEXT_MAX), "entity_value")?;
     let resource = &event.resource;
     field(
         resource.is_empty() || resource.starts_with("urn:") && text_is_clean(resource, 5, EVENT_TEXT_MAX),
@@ -44,10 +41,7 @@ pub(super) fn check_fields(event: &Event) -> Result<(), Refusal> {
     field(text_is_clean(&event.device_id, 0, EVENT_TEXT_MAX), "device_id")?;
     field(Tlp::try_from(event.tlp).is_ok(), "tlp")?;
     let least = usize::from(!event.payload.is_empty());
-    field(
-        text_is_clean(&event.content_type, least, MEDIA_TYPE_MAX),
-        "content_type",
-    )?;
+    field(text_is_clean(&event.content_type, least, MEDIA_TYPE_MAX), "content_type")?;
     field(event.content_sha256.len() == 32, "content_sha256")?;
     check_parts(event)
 }
@@ -55,16 +49,8 @@ pub(super) fn check_fields(event: &Event) -> Result<(), Refusal> {
 fn check_parts(event: &Event) -> Result<(), Refusal> {
     let field = |sound: bool, name: &'static str| ensure(sound, Code::EventField, || name.into());
     if let Some(trace) = &event.trace {
-        let texts = [
-            &trace.correlation_id,
-            &trace.user,
-            &trace.tenant_user,
-            &trace.device,
-        ];
-        field(
-            texts.iter().all(|text| text_is_clean(text, 0, EVENT_TEXT_MAX)),
-            "trace",
-        )?;
+        let texts = [&trace.correlation_id, &trace.user, &trace.tenant_user, &trace.device];
+        field(texts.iter().all(|text| text_is_clean(text, 0, EVENT_TEXT_MAX)), "trace")?;
         let parent = &trace.traceparent;
         field(
             parent.is_empty() || parent.len() == TRACEPARENT_BYTES && parent.is_ascii(),
@@ -75,10 +61,7 @@ fn check_parts(event: &Event) -> Result<(), Refusal> {
     if let Some(encryption) = &event.encryption {
         field(encryption.scheme == 1, "encryption.scheme")?;
         field(encryption.recipient.len() == 32, "encryption.recipient")?;
-        field(
-            (1..=WRAPPED_KEY_MAX).contains(&encryption.wrapped_key.len()),
-            "encryption.wrapped_key",
-        )?;
+        field((1..=WRAPPED_KEY_MAX).contains(&encryption.wrapped_key.len()), "encryption.wrapped_key")?;
         field(encryption.nonce.len() == 12, "encryption.nonce")?;
     }
     field(event.custody.len() <= CUSTODY_HOPS_MAX, "custody")?;
@@ -86,16 +69,11 @@ fn check_parts(event: &Event) -> Result<(), Refusal> {
         field(hop.kid.len() == 32, "custody.kid")?;
         field(hop.at_ms <= TIME_MS_MAX, "custody.at_ms")?;
         field(text_is_clean(&hop.note, 0, EVENT_TEXT_MAX), "custody.note")?;
-        field(
-            (1..=SIGNATURES_MAX).contains(&hop.signatures.len()),
-            "custody.signatures",
-        )
+        field((1..=SIGNATURES_MAX).contains(&hop.signatures.len()), "custody.signatures")
     })
 }
 
 fn kind_is_sound(kind: &str) -> bool {
     (1..=32).contains(&kind.len())
-        && kind
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }

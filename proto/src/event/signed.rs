@@ -17,16 +17,10 @@ use crate::pae::pae;
 use crate::refusal::ensure;
 use crate::{Code, Digest, ItemId, Kid, Refusal};
 
-const WRAPPER: StrictCodes = StrictCodes {
-    name: "a signed event",
-    too_large: Code::EventTooLarge,
-    malformed: Code::EventMalformed,
-};
-const EVENT: StrictCodes = StrictCodes {
-    name: "an event",
-    too_large: Code::EventTooLarge,
-    malformed: Code::EventMalformed,
-};
+const WRAPPER: StrictCodes =
+    StrictCodes { name: "a signed event", too_large: Code::EventTooLarge, malformed: Code::EventMalformed };
+const EVENT: StrictCodes =
+    StrictCodes { name: "an event", too_large: Code::EventTooLarge, malformed: Code::EventMalformed };
 
 /// A decoded signed event. Nobody has checked its signatures.
 #[derive(Clone, PartialEq, Debug)]
@@ -42,29 +36,16 @@ impl SignedEvent {
     pub fn decode(bytes: &[u8]) -> Result<Self, Refusal> {
         let signed: pb::SignedEvent =
             decode_strict(bytes, EVENT_BYTES_MAX + SIGNED_EVENT_OVERHEAD_MAX, &WRAPPER)?;
-        ensure(!signed.signatures.is_empty(), Code::EventUnsigned, || {
-            "no signature at all".into()
-        })?;
+        ensure(!signed.signatures.is_empty(), Code::EventUnsigned, || "no signature at all".into())?;
         let event: pb::Event = decode_strict(&signed.event, EVENT_BYTES_MAX, &EVENT)?;
         check_fields(&event)?;
         let content = sha256(&[&event.payload]);
         let same = event.content_sha256 == content.as_bytes();
-        ensure(same, Code::EventContentHash, || {
-            "the payload has another SHA-256".into()
-        })?;
+        ensure(same, Code::EventContentHash, || "the payload has another SHA-256".into())?;
         let halves = signature_halves(signed.signatures, SIGNATURES_MAX, Code::AuthnDenySignatureList)?;
-        let by_producer = halves
-            .iter()
-            .all(|half| half.kid.0.as_bytes() == event.producer.as_slice());
-        ensure(by_producer, Code::AuthnDenyOtherKey, || {
-            "signed by another key than its producer".into()
-        })?;
-        Ok(Self {
-            event,
-            event_bytes: signed.event,
-            received: bytes.to_vec(),
-            halves,
-        })
+        let by_producer = halves.iter().all(|half| half.kid.0.as_bytes() == event.producer.as_slice());
+        ensure(by_producer, Code::AuthnDenyOtherKey, || "signed by another key than its producer".into())?;
+        Ok(Self { event, event_bytes: signed.event, received: bytes.to_vec(), halves })
     }
 
     /// The event, to be believed only as far as its signatures were checked.
@@ -107,20 +88,14 @@ impl SignedEvent {
         let event: pb::Event = decode_strict(event_bytes, EVENT_BYTES_MAX, &EVENT)?;
         check_fields(&event)?;
         let same = event.content_sha256 == sha256(&[&event.payload]).as_bytes();
-        ensure(same, Code::EventContentHash, || {
-            "the payload has another SHA-256".into()
-        })?;
+        ensure(same, Code::EventContentHash, || "the payload has another SHA-256".into())?;
         Ok(event)
     }
 
     /// Puts event bytes and signatures together, as a producer does.
     #[must_use]
     pub fn assemble(event_bytes: Vec<u8>, signatures: Vec<pb::Signature>) -> Vec<u8> {
-        pb::SignedEvent {
-            event: event_bytes,
-            signatures,
-        }
-        .encode_to_vec()
+        pb::SignedEvent { event: event_bytes, signatures }.encode_to_vec()
     }
 }
 

@@ -44,28 +44,18 @@ impl RegisteredKey {
     /// Whether the key may sign events of this type.
     #[must_use]
     pub fn allows(&self, event_type: &str) -> bool {
-        self.types
-            .iter()
-            .any(|pattern| TypePattern(pattern.as_str()).covers(event_type))
+        self.types.iter().any(|pattern| TypePattern(pattern.as_str()).covers(event_type))
     }
 
     pub(super) fn check(&self) -> Result<(), Refusal> {
         let named = !self.tenant.as_str().is_empty() && !self.subject.as_str().is_empty();
-        ensure(named, Code::GenesisRegistry, || {
-            "a key without tenant or subject".into()
-        })?;
+        ensure(named, Code::GenesisRegistry, || "a key without tenant or subject".into())?;
         let sound = self.types.iter().all(|pattern| is_type_pattern(pattern.as_str()));
-        ensure(sound, Code::GenesisRegistry, || {
-            "an event type that is no type".into()
-        })?;
+        ensure(sound, Code::GenesisRegistry, || "an event type that is no type".into())?;
         let ascending = self.types.windows(2).all(|pair| matches!(pair, [a, b] if a < b));
-        ensure(ascending, Code::GenesisRegistry, || {
-            "event types not ascending, or one twice".into()
-        })?;
+        ensure(ascending, Code::GenesisRegistry, || "event types not ascending, or one twice".into())?;
         let speaks = self.role != Role::Producer || !self.types.is_empty();
-        ensure(speaks, Code::GenesisRegistry, || {
-            "a producer that may sign nothing".into()
-        })
+        ensure(speaks, Code::GenesisRegistry, || "a producer that may sign nothing".into())
     }
 }
 

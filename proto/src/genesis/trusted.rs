@@ -19,19 +19,14 @@ impl TrustedGenesis {
     pub fn open(bytes: &[u8], trusted: ChainId, signatures: &dyn SignatureCheck) -> Result<Self, Refusal> {
         use crate::wire::Wire as _;
         let fits = bytes.len() <= Genesis::BYTES_MAX;
-        ensure(fits, Code::WireTooLarge, || {
-            format!("a genesis of {} bytes", bytes.len()).into()
-        })?;
+        ensure(fits, Code::WireTooLarge, || format!("a genesis of {} bytes", bytes.len()).into())?;
         let found = ChainId(crate::hash::tagged(crate::domain::Domain::GENESIS, bytes));
         ensure(found == trusted, Code::GenesisOther, || {
             format!("its hash is {found}, trusted is {trusted}").into()
         })?;
         let genesis: Genesis = decode_canonical(bytes)?;
         genesis.check(signatures)?;
-        Ok(Self {
-            genesis,
-            chain: found,
-        })
+        Ok(Self { genesis, chain: found })
     }
 
     /// Takes a genesis just made here, under the same rules.
@@ -56,17 +51,8 @@ impl TrustedGenesis {
     #[must_use]
     pub fn committee(&self) -> Committee {
         let first = self.genesis.first_header();
-        let root = EpochRoot {
-            height: first.height,
-            block: first.id(),
-        };
+        let root = EpochRoot { height: first.height, block: first.id() };
         let (scheme, set) = (self.genesis.scheme, self.genesis.validators.clone());
-        Committee {
-            chain: self.chain,
-            epoch: Epoch::ZERO,
-            scheme,
-            set,
-            root,
-        }
+        Committee { chain: self.chain, epoch: Epoch::ZERO, scheme, set, root }
     }
 }

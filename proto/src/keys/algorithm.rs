@@ -33,9 +33,7 @@ impl Algorithm {
     /// The algorithm with this number.
     #[must_use]
     pub fn from_number(number: u32) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| u32::from(u8::from(*algorithm)) == number)
+        Self::ALL.into_iter().find(|algorithm| u32::from(u8::from(*algorithm)) == number)
     }
 
     /// The level, for the post-quantum ones.

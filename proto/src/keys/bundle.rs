@@ -34,16 +34,9 @@ impl KeyBundle {
     /// A bundle of these keys, or why it is none.
     pub fn new(keys: Vec<(Algorithm, Vec<u8>)>) -> Result<Self, Refusal> {
         let shape = || Refusal::new(Code::KeyBundle, "too many or too long keys");
-        let keys = keys.into_iter().map(|(algorithm, key)| {
-            Some(BundleKey {
-                algorithm,
-                key: Blob::new(key)?,
-            })
-        });
-        let keys = keys
-            .collect::<Option<Vec<_>>>()
-            .and_then(List::new)
-            .ok_or_else(shape)?;
+        let keys =
+            keys.into_iter().map(|(algorithm, key)| Some(BundleKey { algorithm, key: Blob::new(key)? }));
+        let keys = keys.collect::<Option<Vec<_>>>().and_then(List::new).ok_or_else(shape)?;
         let bundle = Self(keys);
         bundle.check_shape()?;
         Ok(bundle)
@@ -64,10 +57,7 @@ impl KeyBundle {
     /// The key of one algorithm.
     #[must_use]
     pub fn key(&self, algorithm: Algorithm) -> Option<&[u8]> {
-        self.0
-            .iter()
-            .find(|key| key.algorithm == algorithm)
-            .map(|key| key.key.as_slice())
+        self.0.iter().find(|key| key.algorithm == algorithm).map(|key| key.key.as_slice())
     }
 }
 
@@ -79,15 +69,9 @@ impl Wire for KeyBundle {
     fn check_shape(&self) -> Result<(), Refusal> {
         let (keys, code) = (&self.0, Code::KeyBundle);
         ensure(!keys.is_empty(), code, || "a bundle without keys".into())?;
-        let ascending = keys
-            .windows(2)
-            .all(|pair| matches!(pair, [a, b] if a.algorithm < b.algorithm));
-        ensure(ascending, code, || {
-            "algorithms not ascending, or one twice".into()
-        })?;
+        let ascending = keys.windows(2).all(|pair| matches!(pair, [a, b] if a.algorithm < b.algorithm));
+        ensure(ascending, code, || "algorithms not ascending, or one twice".into())?;
         let length_is_right = |key: &BundleKey| key.key.as_slice().len() == key.algorithm.key_bytes();
-        ensure(keys.iter().all(length_is_right), Code::KeyLength, || {
-            "a key of the wrong length".into()
-        })
+        ensure(keys.iter().all(length_is_right), Code::KeyLength, || "a key of the wrong length".into())
     }
 }

@@ -38,9 +38,7 @@ pub trait SignatureCheck: Send + Sync {
 /// A weak key signs every message at once; a mixed-order one splits verifiers. Neither is ever registered.
 pub(crate) fn check_sound_ed25519(key: &[u8; 32], signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
     let sound = signatures.ed25519_key_is_sound(key);
-    ensure(sound, Code::KeyWeak, || {
-        "an Ed25519 key that is weak, non-canonical or of mixed order".into()
-    })
+    ensure(sound, Code::KeyWeak, || "an Ed25519 key that is weak, non-canonical or of mixed order".into())
 }
 
 impl KeyBundle {

@@ -91,10 +91,6 @@ impl ValidatorSignature {
             Scheme::Ed25519 => return Ok(()),
             Scheme::Hybrid => signatures.ml_dsa(MlDsa::L65, &validator.ml_dsa_65.0, message, ml_dsa),
         };
-        if needed {
-            Ok(())
-        } else {
-            Err(invalid("the ML-DSA-65 half"))
-        }
+        if needed { Ok(()) } else { Err(invalid("the ML-DSA-65 half")) }
     }
 }

@@ -37,9 +37,7 @@ impl BlockTree {
     /// Hashes the leaves and builds the tree.
     pub fn new<'a>(leaves: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let leaves: Vec<_> = leaves.into_iter().map(Rfc6962::hash).collect();
-        Self {
-            tree: MerkleTree::from_leaves(&leaves),
-        }
+        Self { tree: MerkleTree::from_leaves(&leaves) }
     }
 
     /// How many leaves there are.

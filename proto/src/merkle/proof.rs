@@ -20,17 +20,11 @@ pub fn verify_inclusion(
     root: &Digest,
 ) -> Result<(), Refusal> {
     let Some(mut last) = size.checked_sub(1).filter(|last| index <= *last) else {
-        return Err(Refusal::new(
-            Code::ProofIndex,
-            format!("leaf {index} of a tree of {size} leaves"),
-        ));
+        return Err(Refusal::new(Code::ProofIndex, format!("leaf {index} of a tree of {size} leaves")));
     };
     let expected = path_length(index, last);
     if path.len() != expected {
-        return Err(Refusal::new(
-            Code::ProofLength,
-            format!("{} steps, it takes {expected}", path.len()),
-        ));
+        return Err(Refusal::new(Code::ProofLength, format!("{} steps, it takes {expected}", path.len())));
     }
     let (mut node, mut hash) = (index, *leaf);
     for sibling in path {
@@ -47,11 +41,7 @@ pub fn verify_inclusion(
         node >>= 1;
         last >>= 1;
     }
-    if hash == *root {
-        Ok(())
-    } else {
-        Err(Refusal::new(Code::ProofRoot, "the path ends in another root"))
-    }
+    if hash == *root { Ok(()) } else { Err(Refusal::new(Code::ProofRoot, "the path ends in another root")) }
 }
 
 /// How many siblings there are on the way from leaf `index` up, when `last` is the last leaf.
@@ -74,10 +64,7 @@ pub fn verify_consistency(
     path: &[Digest],
 ) -> Result<(), Refusal> {
     if old_size > new_size {
-        return Err(Refusal::new(
-            Code::ProofIndex,
-            format!("{old_size} leaves cannot precede {new_size}"),
-        ));
+        return Err(Refusal::new(Code::ProofIndex, format!("{old_size} leaves cannot precede {new_size}")));
     }
     if old_size == 0 || old_size == new_size {
         return trivial_consistency((old_size, old_root), (new_size, new_root), path);
@@ -90,21 +77,14 @@ pub fn verify_consistency(
         node >>= 1;
         last >>= 1;
     }
-    let start = if old_size.is_power_of_two() {
-        Some(old_root)
-    } else {
-        steps.next()
-    };
+    let start = if old_size.is_power_of_two() { Some(old_root) } else { steps.next() };
     let Some(start) = start else {
         return Err(Refusal::new(Code::ProofLength, "an empty consistency proof"));
     };
     let (mut old_hash, mut new_hash) = (*start, *start);
     for sibling in steps {
         if last == 0 {
-            return Err(Refusal::new(
-                Code::ProofLength,
-                "a consistency proof that is too long",
-            ));
+            return Err(Refusal::new(Code::ProofLength, "a consistency proof that is too long"));
         }
         if node & 1 == 1 || node == last {
             old_hash = node_hash(sibling, &old_hash);
@@ -120,10 +100,7 @@ pub fn verify_consistency(
         last >>= 1;
     }
     if last != 0 {
-        return Err(Refusal::new(
-            Code::ProofLength,
-            "a consistency proof that is too short",
-        ));
+        return Err(Refusal::new(Code::ProofLength, "a consistency proof that is too short"));
     }
     if old_hash != *old_root || new_hash != *new_root {
         return Err(Refusal::new(Code::ProofRoot, "the proof ends in other roots"));
@@ -139,15 +116,7 @@ fn trivial_consistency(
     if !path.is_empty() {
         return Err(Refusal::new(Code::ProofLength, "this consistency takes no step"));
     }
-    let old_is_sound = if old_size == 0 {
-        *old_root == empty_root()
-    } else {
-        old_root == new_root
-    };
+    let old_is_sound = if old_size == 0 { *old_root == empty_root() } else { old_root == new_root };
     let new_is_sound = new_size != 0 || *new_root == empty_root();
-    if old_is_sound && new_is_sound {
-        Ok(())
-    } else {
-        Err(Refusal::new(Code::ProofRoot, "the roots differ"))
-    }
+    if old_is_sound && new_is_sound { Ok(()) } else { Err(Refusal::new(Code::ProofRoot, "the roots differ")) }
 }

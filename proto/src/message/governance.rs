@@ -45,16 +45,9 @@ impl SignedGovernance {
         let signed: pb::SignedGovernance = decode_strict(bytes, GOVERNANCE_BYTES_MAX, &CODES)?;
         let transaction = decode_strict(&signed.transaction, GOVERNANCE_BYTES_MAX, &CODES)?;
         check_shape(&transaction)?;
-        let halves = signature_halves(
-            signed.signatures,
-            2 * ADMINISTRATORS_MAX,
-            Code::AuthnDenySignatureList,
-        )?;
-        Ok(Self {
-            transaction,
-            bytes: signed.transaction,
-            halves,
-        })
+        let halves =
+            signature_halves(signed.signatures, 2 * ADMINISTRATORS_MAX, Code::AuthnDenySignatureList)?;
+        Ok(Self { transaction, bytes: signed.transaction, halves })
     }
 
     /// The identity: over the transaction, whoever signed it.
@@ -71,18 +64,11 @@ impl SignedGovernance {
         signatures: &dyn SignatureCheck,
     ) -> Result<&pb::GovernanceTransaction, Refusal> {
         let same = self.transaction.chain == chain.0.as_bytes();
-        ensure(same, Code::ChainOther, || {
-            "a transaction for another chain".into()
-        })?;
+        ensure(same, Code::ChainOther, || "a transaction for another chain".into())?;
         let signers: BTreeSet<Kid> = self.halves.iter().map(|half| half.kid).collect();
         let enough = signers.len() >= administrators.threshold;
         ensure(enough, Code::GovernanceQuorum, || {
-            format!(
-                "{} administrators, it takes {}",
-                signers.len(),
-                administrators.threshold
-            )
-            .into()
+            format!("{} administrators, it takes {}", signers.len(), administrators.threshold).into()
         })?;
         let message = pae(Domain::GOVERNANCE, &self.bytes);
         for kid in signers {
@@ -98,30 +84,19 @@ impl SignedGovernance {
 fn check_shape(transaction: &pb::GovernanceTransaction) -> Result<(), Refusal> {
     let field = |sound: bool, name: &'static str| ensure(sound, Code::GovernanceField, || name.into());
     field(Digest::from_slice(&transaction.chain).is_some(), "chain")?;
-    field(
-        number_is_sound(transaction.valid_until_height),
-        "valid_until_height",
-    )?;
+    field(number_is_sound(transaction.valid_until_height), "valid_until_height")?;
     field(transaction.nonce.len() == 16, "nonce")?;
     field(text_is_clean(&transaction.reason, 1, VALUE_BYTES_MAX), "reason")?;
     let is_bundle = |bytes: &[u8]| decode_canonical::<KeyBundle>(bytes).is_ok();
     let is_kid = |bytes: &[u8]| Digest::from_slice(bytes).is_some();
     match &transaction.action {
         Some(pb::governance_transaction::Action::RegisterKey(key)) => {
-            field(
-                pb::Role::try_from(key.role).is_ok_and(|role| role != pb::Role::Unspecified),
-                "role",
-            )?;
+            field(pb::Role::try_from(key.role).is_ok_and(|role| role != pb::Role::Unspecified), "role")?;
             field(is_bundle(&key.bundle), "bundle")?;
             field(name_is_sound(&key.tenant), "tenant")?;
             field(name_is_sound(&key.subject), "subject")?;
             field(key.types.len() <= crate::limits::KEY_TYPES_MAX, "types")?;
-            field(
-                key.types
-                    .iter()
-                    .all(|pattern| crate::event_type::is_type_pattern(pattern)),
-                "types",
-            )
+            field(key.types.iter().all(|pattern| crate::event_type::is_type_pattern(pattern)), "types")
         }
         Some(pb::governance_transaction::Action::RenewKey(key)) => {
             field(is_kid(&key.kid), "kid")?;
@@ -131,10 +106,7 @@ fn check_shape(transaction: &pb::GovernanceTransaction) -> Result<(), Refusal> {
         Some(pb::governance_transaction::Action::RevokeKey(key)) => field(is_kid(&key.kid), "kid"),
         Some(pb::governance_transaction::Action::ChangeValidators(change)) => {
             let some = !change.add.is_empty() || !change.remove.is_empty();
-            field(
-                some && change.add.len() <= 16 && change.remove.len() <= 128,
-                "add and remove",
-            )?;
+            field(some && change.add.len() <= 16 && change.remove.len() <= 128, "add and remove")?;
             let is_validator = |bytes: &Vec<u8>| decode_canonical::<crate::agree::Validator>(bytes).is_ok();
             field(change.add.iter().all(is_validator), "add")
         }

@@ -33,16 +33,10 @@ pub fn leaf_bytes(leaf: &Leaf) -> Vec<u8> {
 pub fn record_from_bytes(bytes: &[u8]) -> Result<ControlRecord, Refusal> {
     let record: ControlRecord = decode_strict(bytes, RECORD_BYTES_MAX, &CODES)?;
     let field = |sound: bool, name: &'static str| ensure(sound, Code::RecordField, || name.into());
-    let leaf = record
-        .leaf
-        .as_ref()
-        .ok_or_else(|| Refusal::new(Code::RecordField, "leaf"))?;
+    let leaf = record.leaf.as_ref().ok_or_else(|| Refusal::new(Code::RecordField, "leaf"))?;
     field(text_is_clean(&leaf.topic, 1, NAME_BYTES_MAX), "topic")?;
     field(leaf.seq > 0 && number_is_sound(leaf.seq), "seq")?;
-    field(
-        number_is_sound(record.height) && number_is_sound(record.index),
-        "height or index",
-    )?;
+    field(number_is_sound(record.height) && number_is_sound(record.index), "height or index")?;
     field(leaf.key.len() <= KEY_MAX, "key")?;
     field(leaf.value.len() <= VALUE_MAX, "value")?;
     field(record.path.len() <= PROOF_STEPS_MAX, "path")?;
@@ -52,21 +46,10 @@ pub fn record_from_bytes(bytes: &[u8]) -> Result<ControlRecord, Refusal> {
 /// Checks that a decision sends this record out. The decision itself must be certified.
 pub fn check_record(record: &ControlRecord, decision: &Decision) -> Result<(), Refusal> {
     let here = record.height == decision.height.get();
-    ensure(here, Code::RecordHeight, || {
-        format!("a record of height {}", record.height).into()
-    })?;
-    let leaf = record
-        .leaf
-        .as_ref()
-        .ok_or_else(|| Refusal::new(Code::RecordField, "leaf"))?;
+    ensure(here, Code::RecordHeight, || format!("a record of height {}", record.height).into())?;
+    let leaf = record.leaf.as_ref().ok_or_else(|| Refusal::new(Code::RecordField, "leaf"))?;
     let path: Option<Vec<_>> = record.path.iter().map(|step| Digest::from_slice(step)).collect();
     let path = path.ok_or_else(|| Refusal::new(Code::RecordField, "path"))?;
     let outbox = &decision.outbox;
-    verify_inclusion(
-        &leaf_hash(&leaf_bytes(leaf)),
-        record.index,
-        outbox.count.get(),
-        &path,
-        &outbox.root,
-    )
+    verify_inclusion(&leaf_hash(&leaf_bytes(leaf)), record.index, outbox.count.get(), &path, &outbox.root)
 }

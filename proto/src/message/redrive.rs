@@ -12,11 +12,8 @@ use crate::pae::pae;
 use crate::refusal::ensure;
 use crate::{ChainId, Code, Digest, ItemId, Refusal};
 
-const CODES: StrictCodes = StrictCodes {
-    name: "a redrive",
-    too_large: Code::RedriveTooLarge,
-    malformed: Code::RedriveMalformed,
-};
+const CODES: StrictCodes =
+    StrictCodes { name: "a redrive", too_large: Code::RedriveTooLarge, malformed: Code::RedriveMalformed };
 
 /// A decoded redrive. Nobody has checked its signatures or its proof.
 #[derive(Clone, PartialEq, Debug)]
@@ -32,11 +29,7 @@ impl SignedRedrive {
         let signed: pb::SignedRedrive = decode_strict(bytes, ITEM_BYTES_MAX, &CODES)?;
         let redrive = decode_strict(&signed.redrive, ITEM_BYTES_MAX, &CODES)?;
         check_shape(&redrive)?;
-        Ok(Self {
-            redrive,
-            bytes: signed.redrive,
-            signatures: signed.signatures,
-        })
+        Ok(Self { redrive, bytes: signed.redrive, signatures: signed.signatures })
     }
 
     /// The identity: over the redrive, whatever the signatures around it.
@@ -55,9 +48,7 @@ impl SignedRedrive {
         let same = self.redrive.chain == chain.0.as_bytes();
         ensure(same, Code::ChainOther, || "a redrive for another chain".into())?;
         let named = self.redrive.operator == operator.kid().0.as_bytes();
-        ensure(named, Code::AuthnDenyOtherKey, || {
-            "the redrive names another operator".into()
-        })?;
+        ensure(named, Code::AuthnDenyOtherKey, || "the redrive names another operator".into())?;
         let message = pae(Domain::REDRIVE, &self.bytes);
         check_by_bundle(operator, self.signatures.clone(), &message, signatures)?;
         Ok(&self.redrive)
@@ -80,10 +71,7 @@ fn check_shape(redrive: &pb::Redrive) -> Result<(), Refusal> {
             field(is_path(&proof.tx_path) && is_path(&proof.history_path), "path")
         }
         Some(pb::redrive::Proof::Gap(proof)) => {
-            field(
-                number_is_sound(proof.index) && number_is_sound(proof.height),
-                "index or height",
-            )?;
+            field(number_is_sound(proof.index) && number_is_sound(proof.height), "index or height")?;
             field(proof.leaf.len() <= DECISION_BYTES_MAX, "leaf")?;
             field(is_path(&proof.path), "path")
         }

@@ -18,20 +18,11 @@ pub struct Half {
 
 /// Reads a list of signatures: known algorithms, right lengths, strictly ascending by (kid, algorithm).
 pub(crate) fn signature_halves(list: Vec<Signature>, most: usize, code: Code) -> Result<Vec<Half>, Refusal> {
-    ensure((1..=most).contains(&list.len()), code, || {
-        format!("{} signatures", list.len()).into()
-    })?;
-    let halves = list
-        .into_iter()
-        .map(|signature| half(signature, code))
-        .collect::<Result<Vec<_>, _>>()?;
+    ensure((1..=most).contains(&list.len()), code, || format!("{} signatures", list.len()).into())?;
+    let halves = list.into_iter().map(|signature| half(signature, code)).collect::<Result<Vec<_>, _>>()?;
     let place = |half: &Half| (half.kid, half.algorithm);
-    let ascending = halves
-        .windows(2)
-        .all(|pair| matches!(pair, [a, b] if place(a) < place(b)));
-    ensure(ascending, code, || {
-        "signatures not ascending, or an algorithm twice".into()
-    })?;
+    let ascending = halves.windows(2).all(|pair| matches!(pair, [a, b] if place(a) < place(b)));
+    ensure(ascending, code, || "signatures not ascending, or an algorithm twice".into())?;
     Ok(halves)
 }
 
@@ -44,11 +35,7 @@ fn half(signature: Signature, code: Code) -> Result<Half, Refusal> {
     ensure(found == expected, code, || {
         format!("{} of {found} bytes, not {expected}", algorithm.name()).into()
     })?;
-    Ok(Half {
-        kid,
-        algorithm,
-        bytes: signature.sig,
-    })
+    Ok(Half { kid, algorithm, bytes: signature.sig })
 }
 
 /// Puts finished signatures into a list in their order.
@@ -73,15 +60,11 @@ pub(crate) fn check_all_of_bundle(
 ) -> Result<(), Refusal> {
     let have = halves.iter().map(|half| half.algorithm);
     let complete = have.eq(bundle.keys().iter().map(|key| key.algorithm));
-    ensure(complete, Code::AuthnDenyHalfMissing, || {
-        "not one signature for each key of the bundle".into()
-    })?;
+    ensure(complete, Code::AuthnDenyHalfMissing, || "not one signature for each key of the bundle".into())?;
     halves.iter().try_for_each(|half| {
         let key = bundle.key(half.algorithm).unwrap_or_default();
         let holds = check_half(half.algorithm, key, message, &half.bytes, signatures);
-        ensure(holds, Code::AuthnDenySignature, || {
-            format!("the {} half", half.algorithm.name()).into()
-        })
+        ensure(holds, Code::AuthnDenySignature, || format!("the {} half", half.algorithm.name()).into())
     })
 }
 
@@ -94,11 +77,9 @@ pub fn check_by_bundle(
 ) -> Result<(), Refusal> {
     let halves = signature_halves(list, crate::limits::SIGNATURES_MAX, Code::AuthnDenySignatureList)?;
     let kid = bundle.kid();
-    ensure(
-        halves.iter().all(|half| half.kid == kid),
-        Code::AuthnDenyOtherKey,
-        || "signed by another key".into(),
-    )?;
+    ensure(halves.iter().all(|half| half.kid == kid), Code::AuthnDenyOtherKey, || {
+        "signed by another key".into()
+    })?;
     check_all_of_bundle(bundle, &halves.iter().collect::<Vec<_>>(), message, signatures)
 }
 

@@ -56,10 +56,7 @@ impl<'de, const N: usize> Deserialize<'de> for Fixed<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let bytes = deserializer.deserialize_byte_buf(ByteVisitor { max: N })?;
         let found = bytes.len();
-        bytes
-            .try_into()
-            .map(Self)
-            .map_err(|_| D::Error::invalid_length(found, &"a fixed length"))
+        bytes.try_into().map(Self).map_err(|_| D::Error::invalid_length(found, &"a fixed length"))
     }
 }
 
@@ -71,9 +68,7 @@ impl<const MAX: usize> Serialize for Blob<MAX> {
 
 impl<'de, const MAX: usize> Deserialize<'de> for Blob<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer
-            .deserialize_byte_buf(ByteVisitor { max: MAX })
-            .map(Self)
+        deserializer.deserialize_byte_buf(ByteVisitor { max: MAX }).map(Self)
     }
 }
 
@@ -106,11 +101,7 @@ impl Visitor<'_> for ByteVisitor {
     }
 
     fn visit_byte_buf<E: Error>(self, bytes: Vec<u8>) -> Result<Self::Value, E> {
-        if bytes.len() > self.max {
-            Err(E::invalid_length(bytes.len(), &self))
-        } else {
-            Ok(bytes)
-        }
+        if bytes.len() > self.max { Err(E::invalid_length(bytes.len(), &self)) } else { Ok(bytes) }
     }
 }
 
@@ -146,15 +137,8 @@ impl<const MAX: usize> fmt::Display for Text<MAX> {
 
 /// Keys and signatures are long: a debug print shows how a byte string begins, and its length.
 fn write_hex(formatter: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
-    bytes
-        .iter()
-        .take(8)
-        .try_for_each(|byte| write!(formatter, "{byte:02x}"))?;
-    if bytes.len() > 8 {
-        write!(formatter, "…({})", bytes.len())
-    } else {
-        Ok(())
-    }
+    bytes.iter().take(8).try_for_each(|byte| write!(formatter, "{byte:02x}"))?;
+    if bytes.len() > 8 { write!(formatter, "…({})", bytes.len()) } else { Ok(()) }
 }
 
 /// Declares a digest of one kind of thing, so that a block's name is never taken for a batch's.

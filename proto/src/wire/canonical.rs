@@ -42,12 +42,7 @@ pub fn encode_canonical<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
 /// Decodes a message from exactly its canonical bytes.
 pub fn decode_canonical<T: Wire>(bytes: &[u8]) -> Result<T, Refusal> {
     if bytes.len() > T::BYTES_MAX {
-        let note = format!(
-            "{} bytes, {} takes at most {}",
-            bytes.len(),
-            T::NAME,
-            T::BYTES_MAX
-        );
+        let note = format!("{} bytes, {} takes at most {}", bytes.len(), T::NAME, T::BYTES_MAX);
         return Err(Refusal::new(Code::WireTooLarge, note));
     }
     let value: T = decode_guarded(bytes)?;
@@ -57,17 +52,8 @@ pub fn decode_canonical<T: Wire>(bytes: &[u8]) -> Result<T, Refusal> {
 
 #[allow(clippy::disallowed_methods)] // This is the guard that everybody else has to use.
 fn decode_guarded<T: Wire>(bytes: &[u8]) -> Result<T, Refusal> {
-    let malformed = || {
-        Refusal::new(
-            Code::WireMalformed,
-            format!("not the canonical bytes of a {}", T::NAME),
-        )
-    };
+    let malformed = || Refusal::new(Code::WireMalformed, format!("not the canonical bytes of a {}", T::NAME));
     let value: T =
         ciborium::de::from_reader_with_recursion_limit(bytes, DEPTH_MAX).map_err(|_| malformed())?;
-    if encode_canonical(&value) == bytes {
-        Ok(value)
-    } else {
-        Err(malformed())
-    }
+    if encode_canonical(&value) == bytes { Ok(value) } else { Err(malformed()) }
 }

@@ -42,18 +42,12 @@ impl<T: Wire> Received<T> {
     /// Bytes as they came from outside.
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
-        Self {
-            bytes,
-            kind: PhantomData,
-        }
+        Self { bytes, kind: PhantomData }
     }
 
     /// Size, encoding, shape.
     pub fn decode(self) -> Result<Decoded<T>, Refusal> {
-        Ok(Decoded {
-            value: decode_canonical(&self.bytes)?,
-            bytes: self.bytes,
-        })
+        Ok(Decoded { value: decode_canonical(&self.bytes)?, bytes: self.bytes })
     }
 }
 
@@ -87,10 +81,7 @@ impl<T: Checked> Decoded<T> {
     ) -> Result<Verified<T>, Refusal> {
         self.value.check_shape()?;
         self.value.check(committee, signatures)?;
-        Ok(Verified {
-            value: self.value,
-            bytes: self.bytes,
-        })
+        Ok(Verified { value: self.value, bytes: self.bytes })
     }
 }
 

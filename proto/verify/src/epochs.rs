@@ -34,10 +34,7 @@ impl EpochMemory {
     /// A memory of nothing yet.
     #[must_use]
     pub fn new(chain: ChainId) -> Self {
-        Self {
-            chain,
-            ends: List::default(),
-        }
+        Self { chain, ends: List::default() }
     }
 
     /// Reads what [`Self::to_bytes`] wrote for this chain.
@@ -64,15 +61,8 @@ impl Wire for EpochMemory {
     const BYTES_MAX: usize = 64 * 1024;
 
     fn check_shape(&self) -> Result<(), Refusal> {
-        let ascending = self
-            .ends
-            .windows(2)
-            .all(|pair| matches!(pair, [a, b] if a.height < b.height));
-        if ascending {
-            Ok(())
-        } else {
-            Err(Refusal::new(Code::ReceiptMemory, "epochs out of order"))
-        }
+        let ascending = self.ends.windows(2).all(|pair| matches!(pair, [a, b] if a.height < b.height));
+        if ascending { Ok(()) } else { Err(Refusal::new(Code::ReceiptMemory, "epochs out of order")) }
     }
 }
 
@@ -99,15 +89,8 @@ impl KnownEpochs {
             decision: handover.decision.hash(),
         };
         let told: Vec<_> = handovers.iter().map(end).collect();
-        if told
-            .iter()
-            .zip(remembered)
-            .any(|(told, remembered)| told != remembered)
-        {
-            return Err(Refusal::new(
-                Code::ReceiptHandoverFork,
-                "an epoch ended otherwise",
-            ));
+        if told.iter().zip(remembered).any(|(told, remembered)| told != remembered) {
+            return Err(Refusal::new(Code::ReceiptHandoverFork, "an epoch ended otherwise"));
         }
         let mut committee = genesis.committee();
         let first = committee.root.height;
@@ -117,29 +100,17 @@ impl KnownEpochs {
             committees.push(std::mem::replace(&mut committee, next));
         }
         committees.push(committee);
-        let ends = if told.len() >= remembered.len() {
-            told
-        } else {
-            remembered.to_vec()
-        };
-        Ok(Self {
-            first,
-            committees,
-            ends,
-        })
+        let ends = if told.len() >= remembered.len() { told } else { remembered.to_vec() };
+        Ok(Self { first, committees, ends })
     }
 
     /// The committee of an epoch, if the handovers lead to it.
     pub(crate) fn committee(&self, epoch: Epoch) -> Result<&Committee, Refusal> {
-        place(epoch)
-            .and_then(|place| self.committees.get(place))
-            .ok_or_else(|| unknown(epoch))
+        place(epoch).and_then(|place| self.committees.get(place)).ok_or_else(|| unknown(epoch))
     }
 
     fn end_of(&self, place: Option<usize>, epoch: Epoch) -> Result<&EpochEnd, Refusal> {
-        place
-            .and_then(|place| self.ends.get(place))
-            .ok_or_else(|| unknown(epoch))
+        place.and_then(|place| self.ends.get(place)).ok_or_else(|| unknown(epoch))
     }
 
     /// Refuses a decision outside the heights of its epoch, or one that replaces the epoch's last.
@@ -151,10 +122,7 @@ impl KnownEpochs {
     ) -> Result<(), Refusal> {
         let begun = match place(epoch) {
             Some(0) => self.first,
-            place => {
-                self.end_of(place.and_then(|place| place.checked_sub(1)), epoch)?
-                    .height
-            }
+            place => self.end_of(place.and_then(|place| place.checked_sub(1)), epoch)?.height,
         };
         if height <= begun {
             let note = format!("height {height}, epoch {epoch} grows from {begun}");
@@ -168,10 +136,7 @@ impl KnownEpochs {
             return Err(Refusal::new(Code::ReceiptEpochEnded, note));
         }
         if height == end.height && decision != end.decision {
-            return Err(Refusal::new(
-                Code::ReceiptHandoverFork,
-                "another decision than the epoch's last",
-            ));
+            return Err(Refusal::new(Code::ReceiptHandoverFork, "another decision than the epoch's last"));
         }
         Ok(())
     }
@@ -183,18 +148,12 @@ impl KnownEpochs {
 
     /// What to remember now.
     pub(crate) fn memory(&self, chain: ChainId) -> EpochMemory {
-        EpochMemory {
-            chain,
-            ends: List::new(self.ends.clone()).unwrap_or_default(),
-        }
+        EpochMemory { chain, ends: List::new(self.ends.clone()).unwrap_or_default() }
     }
 }
 
 fn unknown(epoch: Epoch) -> Refusal {
-    Refusal::new(
-        Code::ReceiptEpochUnknown,
-        format!("no handover leads to epoch {epoch}"),
-    )
+    Refusal::new(Code::ReceiptEpochUnknown, format!("no handover leads to epoch {epoch}"))
 }
 
 fn place(epoch: Epoch) -> Option<usize> {

@@ -34,10 +34,7 @@ pub fn verify_receipt(
     signatures: &dyn SignatureCheck,
 ) -> Result<(Verdict, EpochMemory), Refusal> {
     if trust.memory.is_some_and(|memory| memory.chain != trust.chain) {
-        return Err(Refusal::new(
-            Code::ReceiptMemory,
-            "the memory is of another chain",
-        ));
+        return Err(Refusal::new(Code::ReceiptMemory, "the memory is of another chain"));
     }
     let receipt: Receipt = decode_canonical(bytes)?;
     let genesis = TrustedGenesis::open(receipt.genesis.as_slice(), trust.chain, signatures)?;
@@ -51,11 +48,8 @@ pub fn verify_receipt(
     certificate.check_decision(top, known.committee(top.epoch)?, signatures)?;
     let item = receipt.leaf.item.identity()?;
     let producer = check_producer(&receipt.leaf.item, trust.producer, signatures)?;
-    let standing = if known.has_ended(top.epoch) {
-        Standing::RetiredKeys(top.epoch)
-    } else {
-        Standing::Verified
-    };
+    let standing =
+        if known.has_ended(top.epoch) { Standing::RetiredKeys(top.epoch) } else { Standing::Verified };
     let decision = &receipt.decision;
     let verdict = Verdict {
         standing,
@@ -80,25 +74,15 @@ fn check_outcome(number: u16) -> Result<Code, Refusal> {
 
 fn check_leaf(receipt: &Receipt) -> Result<(), Refusal> {
     let (leaf, tx) = (&receipt.leaf, &receipt.decision.tx);
-    verify_inclusion(
-        &leaf.hash(),
-        leaf.index.get(),
-        tx.size.get(),
-        &receipt.path,
-        &tx.root,
-    )
-    .map_err(|refusal| Refusal::new(Code::ReceiptTransaction, refusal.note))
+    verify_inclusion(&leaf.hash(), leaf.index.get(), tx.size.get(), &receipt.path, &tx.root)
+        .map_err(|refusal| Refusal::new(Code::ReceiptTransaction, refusal.note))
 }
 
 /// The decision that has to be certified: the receipt's own, or the newer one whose history holds it.
 fn check_history(receipt: &Receipt, chain: ChainId) -> Result<(&Decision, &DecisionCertificate), Refusal> {
     let same_chain = |decision: &Decision| {
         let note = || Refusal::new(Code::ChainOther, "the decision is of another chain");
-        if decision.chain == chain {
-            Ok(())
-        } else {
-            Err(note())
-        }
+        if decision.chain == chain { Ok(()) } else { Err(note()) }
     };
     same_chain(&receipt.decision)?;
     match &receipt.grounds {
@@ -123,10 +107,7 @@ fn check_producer(
         return Ok(ProducerCheck::NotChecked);
     };
     // The registry may have demanded the Ed25519 half alone; every half that is there must hold.
-    let signer = Signer {
-        bundle,
-        demand: Demand::Ed25519,
-    };
+    let signer = Signer { bundle, demand: Demand::Ed25519 };
     SignedEvent::decode(bytes.as_slice())?.verify(signer, signatures)?;
     Ok(ProducerCheck::Holds)
 }

@@ -40,19 +40,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("cybermesh-house", &[]),
-    (
-        "cybermesh-world",
-        &["cybermesh-proto", "cybermesh-verify", "cybermesh-keys"],
-    ),
-    (
-        "cybermesh-e2e",
-        &[
-            "cybermesh-proto",
-            "cybermesh-verify",
-            "cybermesh-keys",
-            "cybermesh-world",
-        ],
-    ),
+    ("cybermesh-world", &["cybermesh-proto", "cybermesh-verify", "cybermesh-keys"]),
+    ("cybermesh-e2e", &["cybermesh-proto", "cybermesh-verify", "cybermesh-keys", "cybermesh-world"]),
 ];
 
 fn row(name: &str) -> Option<&'static [&'static str]> {
@@ -62,21 +51,15 @@ fn row(name: &str) -> Option<&'static [&'static str]> {
 #[test]
 fn a_crate_without_a_row_of_arrows_is_refused() {
     let names: Vec<_> = members().into_iter().map(|m| m.name).collect();
-    let mut findings: Vec<_> = names
-        .iter()
-        .filter(|n| row(n).is_none())
-        .map(|n| format!("{n} has no row"))
-        .collect();
+    let mut findings: Vec<_> =
+        names.iter().filter(|n| row(n).is_none()).map(|n| format!("{n} has no row")).collect();
     findings.extend(
         MAY_KNOW
             .iter()
             .filter(|(n, _)| !names.iter().any(|m| m == n))
             .map(|(n, _)| format!("{n} has a row, but is no member of the workspace")),
     );
-    none(
-        &findings,
-        "Write down in tests/house/src/arrows.rs what the crate may know.",
-    );
+    none(&findings, "Write down in tests/house/src/arrows.rs what the crate may know.");
 }
 
 #[test]
@@ -84,10 +67,7 @@ fn the_list_of_arrows_points_down_only() {
     let place = |name: &str| MAY_KNOW.iter().position(|(n, _)| *n == name);
     for (i, (name, known)) in MAY_KNOW.iter().enumerate() {
         for other in *known {
-            assert!(
-                place(other).is_some_and(|j| j < i),
-                "{name} may know {other}, which is not above it"
-            );
+            assert!(place(other).is_some_and(|j| j < i), "{name} may know {other}, which is not above it");
         }
     }
 }

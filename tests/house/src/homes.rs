@@ -13,77 +13,26 @@ struct Home {
 }
 
 const HOMES: &[Home] = &[
-    Home {
-        library: "rocksdb",
-        crates: &["cybermesh-state"],
-        tests_too: true,
-    },
-    Home {
-        library: "librocksdb-sys",
-        crates: &["cybermesh-state"],
-        tests_too: true,
-    },
-    Home {
-        library: "rdkafka*",
-        crates: &["cybermesh-ingest"],
-        tests_too: true,
-    },
-    Home {
-        library: "aws-lc-*",
-        crates: &["cybermesh-keys", "cybermesh"],
-        tests_too: false,
-    },
-    Home {
-        library: "libp2p*",
-        crates: &["cybermesh"],
-        tests_too: false,
-    },
-    Home {
-        library: "tonic*",
-        crates: &["cybermesh"],
-        tests_too: false,
-    },
-    Home {
-        library: "tokio*",
-        crates: &["cybermesh-ingest", "cybermesh"],
-        tests_too: false,
-    },
-    Home {
-        library: "ciborium*",
-        crates: &["cybermesh-proto"],
-        tests_too: false,
-    },
-    Home {
-        library: "rs_merkle",
-        crates: &["cybermesh-proto"],
-        tests_too: false,
-    },
-    Home {
-        library: "ed25519-*",
-        crates: &["cybermesh-keys", "cybermesh-verify"],
-        tests_too: false,
-    },
+    Home { library: "rocksdb", crates: &["cybermesh-state"], tests_too: true },
+    Home { library: "librocksdb-sys", crates: &["cybermesh-state"], tests_too: true },
+    Home { library: "rdkafka*", crates: &["cybermesh-ingest"], tests_too: true },
+    Home { library: "aws-lc-*", crates: &["cybermesh-keys", "cybermesh"], tests_too: false },
+    Home { library: "libp2p*", crates: &["cybermesh"], tests_too: false },
+    Home { library: "tonic*", crates: &["cybermesh"], tests_too: false },
+    Home { library: "tokio*", crates: &["cybermesh-ingest", "cybermesh"], tests_too: false },
+    Home { library: "ciborium*", crates: &["cybermesh-proto"], tests_too: false },
+    Home { library: "rs_merkle", crates: &["cybermesh-proto"], tests_too: false },
+    Home { library: "ed25519-*", crates: &["cybermesh-keys", "cybermesh-verify"], tests_too: false },
     // Unmaintained: a second opinion in tests, never in anything that is built to ship.
-    Home {
-        library: "pqcrypto*",
-        crates: &[],
-        tests_too: false,
-    },
+    Home { library: "pqcrypto*", crates: &[], tests_too: false },
 ];
 
 /// Rooms that link no C: they run in a browser, in a model checker, on any target.
-const PURE: &[&str] = &[
-    "cybermesh-proto",
-    "cybermesh-verify",
-    "cybermesh-consensus",
-    "cybermesh-executor",
-];
+const PURE: &[&str] = &["cybermesh-proto", "cybermesh-verify", "cybermesh-consensus", "cybermesh-executor"];
 
 impl Home {
     fn holds(&self, package: &str) -> bool {
-        self.library
-            .strip_suffix('*')
-            .map_or(self.library == package, |start| package.starts_with(start))
+        self.library.strip_suffix('*').map_or(self.library == package, |start| package.starts_with(start))
     }
 }
 
@@ -100,10 +49,7 @@ fn a_library_with_one_home_is_used_nowhere_else() {
             }
         }
     }
-    none(
-        &findings,
-        "Go through the crate that has it (tests/house/src/homes.rs), or argue the table.",
-    );
+    none(&findings, "Go through the crate that has it (tests/house/src/homes.rs), or argue the table.");
 }
 
 #[test]

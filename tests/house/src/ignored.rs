@@ -15,8 +15,5 @@ fn a_test_that_is_switched_off_is_refused() {
             }
         }
     }
-    none(
-        &findings,
-        "Make it short with a fixed seed, and give its full length a make target of its own.",
-    );
+    none(&findings, "Make it short with a fixed seed, and give its full length a make target of its own.");
 }

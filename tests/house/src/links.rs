@@ -16,10 +16,7 @@ fn links(file: &File) -> Vec<(usize, String)> {
         }
         let definition = line.strip_prefix('[').and_then(|rest| rest.split_once("]: "));
         if let Some((_, target)) = definition {
-            found.push((
-                number,
-                target.split_whitespace().next().unwrap_or_default().to_owned(),
-            ));
+            found.push((number, target.split_whitespace().next().unwrap_or_default().to_owned()));
         }
     }
     found
@@ -28,14 +25,11 @@ fn links(file: &File) -> Vec<(usize, String)> {
 /// Lines outside fenced blocks, with their numbers.
 fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut fenced = false;
-    text.lines()
-        .enumerate()
-        .map(|(i, line)| (i + 1, line))
-        .filter(move |(_, line)| {
-            let fence = line.trim_start().starts_with("```");
-            fenced ^= fence;
-            !fenced && !fence
-        })
+    text.lines().enumerate().map(|(i, line)| (i + 1, line)).filter(move |(_, line)| {
+        let fence = line.trim_start().starts_with("```");
+        fenced ^= fence;
+        !fenced && !fence
+    })
 }
 
 /// The line without what stands between backticks.
@@ -60,9 +54,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
             .collect();
         // A heading that is there twice gets -1, -2, …
         let again = (1..).map(|n| format!("{slug}-{n}"));
-        let free = std::iter::once(slug.clone())
-            .chain(again)
-            .find(|s| !found.contains(s));
+        let free = std::iter::once(slug.clone()).chain(again).find(|s| !found.contains(s));
         found.extend(free);
     }
     found
@@ -75,11 +67,7 @@ fn fault(document: &File, target: &str) -> Option<String> {
     }
     let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
     let folder = Path::new(&document.path).parent().unwrap_or(Path::new(""));
-    let file = if path.is_empty() {
-        document.path.clone().into()
-    } else {
-        folder.join(path)
-    };
+    let file = if path.is_empty() { document.path.clone().into() } else { folder.join(path) };
     let file = root().join(file);
     if path.starts_with('/') || !file.exists() {
         return Some(format!("no file {path}"));
@@ -108,10 +96,7 @@ fn a_dead_link_is_refused() {
 fn links_in_code_are_none_and_headings_have_anchors() {
     let text = "# A `b` c: 1.2\n[x](y.md#z) `[no](no)`\n```\n[no](no)\n```\n[d]: e.md\n\
                 ## A b c 12\n## Same\n## Same";
-    let file = File {
-        path: "x.md".to_owned(),
-        text: text.to_owned(),
-    };
+    let file = File { path: "x.md".to_owned(), text: text.to_owned() };
     assert_eq!(links(&file), [(2, "y.md#z".to_owned()), (6, "e.md".to_owned())]);
     let expected = ["a-b-c-12", "a-b-c-12-1", "same", "same-1"];
     assert_eq!(anchors(text).into_iter().collect::<Vec<_>>(), expected);

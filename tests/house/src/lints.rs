@@ -53,10 +53,7 @@ fn an_unknown_copy_of_the_clippy_limits_is_refused() {
         .map(|file| file.path)
         .filter(|path| !known.contains(&&path.trim_end_matches("clippy.toml").trim_end_matches('/')))
         .collect();
-    none(
-        &findings,
-        "The nearest file wins without merging: name it in scripts/lints.sh and in this list.",
-    );
+    none(&findings, "The nearest file wins without merging: name it in scripts/lints.sh and in this list.");
 }
 
 #[test]
@@ -65,10 +62,7 @@ fn a_forbidden_name_without_a_reason_is_refused() {
     for list in ["disallowed-methods", "disallowed-types"] {
         for entry in source[list].as_array().unwrap() {
             let reason = entry.get("reason").and_then(Value::as_str);
-            assert!(
-                reason.is_some_and(|r| !r.is_empty()),
-                "say what to use instead of {entry}"
-            );
+            assert!(reason.is_some_and(|r| !r.is_empty()), "say what to use instead of {entry}");
         }
     }
 }

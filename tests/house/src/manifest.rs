@@ -25,11 +25,8 @@ pub enum Kind {
     Dev,
 }
 
-const SECTIONS: &[(&str, Kind)] = &[
-    ("dependencies", Kind::Normal),
-    ("build-dependencies", Kind::Build),
-    ("dev-dependencies", Kind::Dev),
-];
+const SECTIONS: &[(&str, Kind)] =
+    &[("dependencies", Kind::Normal), ("build-dependencies", Kind::Build), ("dev-dependencies", Kind::Dev)];
 
 pub fn members() -> Vec<Member> {
     let list = workspace()["members"].as_array().unwrap().clone();
@@ -38,11 +35,7 @@ pub fn members() -> Vec<Member> {
             let folder = folder.as_str().unwrap().to_owned();
             let manifest = read(&format!("{folder}/Cargo.toml"));
             let name = manifest["package"]["name"].as_str().unwrap().to_owned();
-            Member {
-                name,
-                folder,
-                manifest,
-            }
+            Member { name, folder, manifest }
         })
         .collect()
 }
@@ -52,22 +45,12 @@ impl Member {
     pub fn dependencies(&self) -> Vec<Dependency> {
         let shared = workspace();
         let platforms = self.manifest.get("target").and_then(Value::as_table);
-        let tables = platforms
-            .into_iter()
-            .flat_map(|t| t.values().filter_map(Value::as_table));
+        let tables = platforms.into_iter().flat_map(|t| t.values().filter_map(Value::as_table));
         let mut found = Vec::new();
         for table in std::iter::once(&self.manifest).chain(tables) {
             for (section, kind) in SECTIONS {
-                for (key, value) in table
-                    .get(*section)
-                    .and_then(Value::as_table)
-                    .into_iter()
-                    .flatten()
-                {
-                    found.push(Dependency {
-                        package: real_name(key, value, &shared),
-                        kind: *kind,
-                    });
+                for (key, value) in table.get(*section).and_then(Value::as_table).into_iter().flatten() {
+                    found.push(Dependency { package: real_name(key, value, &shared), kind: *kind });
                 }
             }
         }
@@ -83,16 +66,8 @@ impl Member {
 /// A dependency may be renamed (`key = { package = "…" }`), here or in the workspace's list.
 fn real_name(key: &str, value: &Value, shared: &Table) -> String {
     let inherited = value.get("workspace").is_some();
-    let entry = if inherited {
-        &shared["dependencies"][key]
-    } else {
-        value
-    };
-    entry
-        .get("package")
-        .and_then(Value::as_str)
-        .unwrap_or(key)
-        .to_owned()
+    let entry = if inherited { &shared["dependencies"][key] } else { value };
+    entry.get("package").and_then(Value::as_str).unwrap_or(key).to_owned()
 }
 
 fn workspace() -> Table {

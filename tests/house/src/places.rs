@@ -38,32 +38,20 @@ fn a_path_of_one_machine_is_refused() {
             }
         }
     }
-    none(
-        &findings,
-        "Say it relative to the clone, to $HOME, or to a variable.",
-    );
+    none(&findings, "Say it relative to the clone, to $HOME, or to a variable.");
 }
 
 #[test]
 fn relative_paths_variables_and_longer_names_are_no_machine_paths() {
-    for fine in [
-        "proto/work/x",
-        "$HOME/work",
-        "~/work/x",
-        "https://a.b/home/",
-        "/workspace",
-        "a //root",
-        "/roots",
-    ] {
+    for fine in
+        ["proto/work/x", "$HOME/work", "~/work/x", "https://a.b/home/", "/workspace", "a //root", "/roots"]
+    {
         assert_eq!(machine_path(fine), None, "{fine}");
     }
     for first in FIRST {
-        for bad in [
-            format!("see /{first}/x"),
-            format!("\"/{first}\""),
-            format!("=/{first}/"),
-            format!("/{first}"),
-        ] {
+        for bad in
+            [format!("see /{first}/x"), format!("\"/{first}\""), format!("=/{first}/"), format!("/{first}")]
+        {
             assert!(machine_path(&bad).is_some(), "{bad}");
         }
     }

@@ -12,25 +12,14 @@ fn marked(line: &str) -> Vec<u32> {
     let Some(at) = line.find("// R").filter(|at| !line[..*at].ends_with('/')) else {
         return Vec::new();
     };
-    line[at + 3..]
-        .split(", ")
-        .map_while(|word| number(word, 'R'))
-        .collect()
+    line[at + 3..].split(", ").map_while(|word| number(word, 'R')).collect()
 }
 
 /// `R4` or `R4: why`, but not `R4b` or `Rust`.
 fn number(word: &str, letter: char) -> Option<u32> {
-    let digits: String = word
-        .strip_prefix(letter)?
-        .chars()
-        .take_while(char::is_ascii_digit)
-        .collect();
+    let digits: String = word.strip_prefix(letter)?.chars().take_while(char::is_ascii_digit).collect();
     let after = word[1 + digits.len()..].chars().next();
-    if after.is_some_and(|c| c.is_alphanumeric() || c == '_') {
-        None
-    } else {
-        digits.parse().ok()
-    }
+    if after.is_some_and(|c| c.is_alphanumeric() || c == '_') { None } else { digits.parse().ok() }
 }
 
 /// Rules that a test of this file is named after: `fn r4_…` under `#[test]`.
@@ -44,13 +33,7 @@ fn tested(file: &File) -> Vec<(usize, u32)> {
             continue;
         }
         if let Some((digits, _)) = line.strip_prefix("fn r").and_then(|name| name.split_once('_')) {
-            found.extend(
-                digits
-                    .parse()
-                    .ok()
-                    .filter(|_| is_test)
-                    .map(|rule| (line_number, rule)),
-            );
+            found.extend(digits.parse().ok().filter(|_| is_test).map(|rule| (line_number, rule)));
         }
         is_test = false;
     }
@@ -62,8 +45,7 @@ fn markers() -> Seen {
     for file in files("consensus/src", ".rs") {
         for (line_number, line) in file.lines() {
             for rule in marked(line) {
-                seen.entry(rule)
-                    .or_insert_with(|| format!("{}:{line_number}", file.path));
+                seen.entry(rule).or_insert_with(|| format!("{}:{line_number}", file.path));
             }
         }
     }
@@ -74,26 +56,19 @@ fn tests() -> Seen {
     let mut seen = Seen::new();
     for file in files("consensus", ".rs") {
         for (line_number, rule) in tested(&file) {
-            seen.entry(rule)
-                .or_insert_with(|| format!("{}:{line_number}", file.path));
+            seen.entry(rule).or_insert_with(|| format!("{}:{line_number}", file.path));
         }
     }
     seen
 }
 
 fn missing(from: &Seen, to: &Seen, what: &str) -> Vec<String> {
-    from.iter()
-        .filter(|(r, _)| !to.contains_key(r))
-        .map(|(r, at)| format!("R{r} ({at}) {what}"))
-        .collect()
+    from.iter().filter(|(r, _)| !to.contains_key(r)).map(|(r, at)| format!("R{r} ({at}) {what}")).collect()
 }
 
 #[test]
 fn a_rule_without_a_test_of_its_name_is_refused() {
-    none(
-        &missing(&markers(), &tests(), "has no test r<n>_…"),
-        "Write the test that fails without the rule.",
-    );
+    none(&missing(&markers(), &tests(), "has no test r<n>_…"), "Write the test that fails without the rule.");
 }
 
 #[test]

@@ -18,38 +18,21 @@ pub fn packages(crate_name: &str, edges: &[&str]) -> Vec<Package> {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
         .current_dir(root())
         // What the lock file says, from what the build of this test has downloaded already.
-        .args([
-            "tree",
-            "--locked",
-            "--offline",
-            "--prefix",
-            "none",
-            "--format",
-            "{p}|{f}",
-        ])
+        .args(["tree", "--locked", "--offline", "--prefix", "none", "--format", "{p}|{f}"])
         .args(["-p", crate_name, "-e", &edges.join(",")])
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "cargo tree: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "cargo tree: {}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     let packages: Vec<_> = text.lines().filter_map(package).collect();
-    assert!(
-        packages.iter().any(|p| p.name == crate_name),
-        "cargo tree does not name {crate_name}:\n{text}"
-    );
+    assert!(packages.iter().any(|p| p.name == crate_name), "cargo tree does not name {crate_name}:\n{text}");
     packages
 }
 
 /// `name v1.2.3 (…)|feature,feature`
 fn package(line: &str) -> Option<Package> {
     let (package, features) = line.split_once('|')?;
-    let features = features
-        .split_once(' ')
-        .map_or(features, |(list, _repeated)| list);
+    let features = features.split_once(' ').map_or(features, |(list, _repeated)| list);
     Some(Package {
         name: package.split_whitespace().next()?.to_owned(),
         features: features.split(',').map(str::to_owned).collect(),
@@ -63,10 +46,7 @@ fn no_planted_fault_is_in_the_shipped_binary() {
         .filter(|p| p.features.iter().any(|f| f == PLANTED))
         .map(|p| format!("{} is built with {PLANTED}", p.name))
         .collect();
-    none(
-        &findings,
-        "Only tests/sim and the binary of tests/e2e may ask for that feature.",
-    );
+    none(&findings, "Only tests/sim and the binary of tests/e2e may ask for that feature.");
 }
 
 #[test]

@@ -18,8 +18,5 @@ fn a_file_longer_than_the_gate_is_refused() {
             println!("longer than the guide of {GUIDE} lines: {} ({lines})", file.path);
         }
     }
-    none(
-        &findings,
-        "More than 500 lines hold more than one idea: split by idea, long tests go to tests/.",
-    );
+    none(&findings, "More than 500 lines hold more than one idea: split by idea, long tests go to tests/.");
 }

@@ -8,10 +8,7 @@ const SKIPPED: &[&str] = &[".git", ".venv", "__pycache__", "node_modules", "targ
 
 /// The folder of the workspace.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .canonicalize()
-        .unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
 /// One text file: its path from the root, with `/`, and its text.
@@ -36,12 +33,7 @@ pub fn files(folder: &str, ending: &str) -> Vec<File> {
         .into_iter()
         .filter(|path| path.to_string_lossy().ends_with(ending))
         // What is not UTF-8 is a binary: a fuzzer's input, an image.
-        .filter_map(|path| {
-            Some(File {
-                text: fs::read_to_string(&path).ok()?,
-                path: from_root(&path),
-            })
-        })
+        .filter_map(|path| Some(File { text: fs::read_to_string(&path).ok()?, path: from_root(&path) }))
         .collect()
 }
 
@@ -59,10 +51,7 @@ fn walk(folder: &Path, paths: &mut Vec<PathBuf>) {
 }
 
 fn from_root(path: &Path) -> String {
-    path.strip_prefix(root())
-        .unwrap()
-        .to_string_lossy()
-        .replace('\\', "/")
+    path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/")
 }
 
 /// Fails with every finding, because one at a time makes a long evening.

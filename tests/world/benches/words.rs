@@ -27,9 +27,7 @@ fn events(algorithms: &[Algorithm], count: usize) -> Vec<(SignedEvent, KeyBundle
         let producer = Named::new(&format!("det-{number}"), algorithms);
         let mut event = anomaly(&producer, 1 + u64::try_from(number).unwrap());
         event.payload = vec![b'x'; 512];
-        event.content_sha256 = cybermesh_proto::hash::sha256(&[&event.payload])
-            .as_bytes()
-            .to_vec();
+        event.content_sha256 = cybermesh_proto::hash::sha256(&[&event.payload]).as_bytes().to_vec();
         let record = cybermesh_world::events::signed(&event, &producer);
         (SignedEvent::decode(&record).unwrap(), producer.bundle().clone())
     };
@@ -66,13 +64,7 @@ fn verifying(criterion: &mut Criterion) {
                     || {
                         let some = all.iter().take(*count);
                         some.map(|(event, bundle)| {
-                            (
-                                event.clone(),
-                                Signer {
-                                    bundle,
-                                    demand: Demand::WholeBundle,
-                                },
-                            )
+                            (event.clone(), Signer { bundle, demand: Demand::WholeBundle })
                         })
                         .collect()
                     },
@@ -111,10 +103,7 @@ fn certificates(criterion: &mut Criterion) {
         for (library, check) in checks {
             group.bench_function(format!("{name}, {library}"), |bencher| {
                 bencher.iter(|| {
-                    block
-                        .certificate
-                        .check_decision(&block.decision, &story.chain.committee, check)
-                        .unwrap();
+                    block.certificate.check_decision(&block.decision, &story.chain.committee, check).unwrap();
                 });
             });
         }
@@ -132,11 +121,7 @@ fn receipts(criterion: &mut Criterion) {
     ] {
         let story = Story::new(scheme, n, handovers);
         let bytes = encode_canonical(&story.chain.receipt_under_newest(1, 0));
-        let trust = Trust {
-            chain: story.chain.genesis.chain(),
-            memory: None,
-            producer: None,
-        };
+        let trust = Trust { chain: story.chain.genesis.chain(), memory: None, producer: None };
         let checks: [(&str, &dyn SignatureCheck); 2] = [("aws-lc", &Fast), ("pure Rust", &PureRust)];
         for (library, check) in checks {
             group.bench_function(format!("{name}, {library}"), |bencher| {

@@ -82,9 +82,7 @@ impl Chain {
     /// The newest height.
     #[must_use]
     pub fn height(&self) -> Height {
-        self.blocks
-            .last()
-            .map_or(Height::ZERO, |block| block.decision.height)
+        self.blocks.last().map_or(Height::ZERO, |block| block.decision.height)
     }
 
     /// Decides one block of items with their outcomes.
@@ -99,22 +97,10 @@ impl Chain {
         self.decide_with(Vec::new(), next.hash());
         let last = self.blocks.last().unwrap();
         let (decision, certificate) = (last.decision.clone(), last.certificate.clone());
-        let root = EpochRoot {
-            height: decision.height,
-            block: decision.block,
-        };
-        self.handovers.push(Handover {
-            decision,
-            certificate,
-            next: next.clone(),
-        });
+        let root = EpochRoot { height: decision.height, block: decision.block };
+        self.handovers.push(Handover { decision, certificate, next: next.clone() });
         let epoch = self.committee.epoch.next();
-        self.committee = Committee {
-            epoch,
-            set: next,
-            root,
-            ..self.committee.clone()
-        };
+        self.committee = Committee { epoch, set: next, root, ..self.committee.clone() };
         self.high_qc = Qc::of_root(&self.committee);
         self.members = members;
         self.view = View::ZERO;
@@ -125,25 +111,13 @@ impl Chain {
         self.view = self.view.next();
         let header = self.header();
         self.high_qc = self.certify_block(&header);
-        let leaves: Vec<_> = items
-            .into_iter()
-            .enumerate()
-            .map(|(index, item)| leaf(index, item))
-            .collect();
+        let leaves: Vec<_> = items.into_iter().enumerate().map(|(index, item)| leaf(index, item)).collect();
         let outbox: Vec<_> = leaves.iter().filter_map(|leaf| self.outbound(leaf)).collect();
-        leaves
-            .iter()
-            .for_each(|leaf| self.event_log.append(&encode_canonical(leaf)));
+        leaves.iter().for_each(|leaf| self.event_log.append(&encode_canonical(leaf)));
         let decision = self.decision(&header, &leaves, &outbox, next_set);
         self.history.append(decision.hash().0.as_bytes());
         let certificate = self.certify(&decision);
-        self.blocks.push(Decided {
-            header,
-            decision,
-            certificate,
-            leaves,
-            outbox,
-        });
+        self.blocks.push(Decided { header, decision, certificate, leaves, outbox });
         self.blocks.last().unwrap()
     }
 
@@ -179,13 +153,7 @@ impl Chain {
             block: header.id(),
         };
         let votes = self.quorum_signatures(&statement);
-        Qc {
-            epoch: header.epoch,
-            view: header.view,
-            height: header.height,
-            block: header.id(),
-            votes,
-        }
+        Qc { epoch: header.epoch, view: header.view, height: header.height, block: header.id(), votes }
     }
 
     fn decision(&self, header: &Header, leaves: &[TxLeaf], outbox: &[Leaf], next_set: Digest) -> Decision {
@@ -201,19 +169,10 @@ impl Chain {
             time_us: header.time_us,
             previous: header.anchor_hash,
             history_root: self.history.root(history_size).unwrap(),
-            tx: LogState {
-                size: count(leaves.len()),
-                root: TxLeaf::tree(leaves).root(),
-            },
+            tx: LogState { size: count(leaves.len()), root: TxLeaf::tree(leaves).root() },
             state_root: sha256(&[b"state at ", height.to_string().as_bytes()]),
-            event_log: LogState {
-                size: Count::new(self.event_log.size()),
-                root: self.event_log.root(),
-            },
-            audit_log: LogState {
-                size: Count::ZERO,
-                root: empty_root(),
-            },
+            event_log: LogState { size: Count::new(self.event_log.size()), root: self.event_log.root() },
+            audit_log: LogState { size: Count::ZERO, root: empty_root() },
             outbox: Outbox {
                 count: count(outbox.len()),
                 root: BlockTree::new(outbound.iter().map(Vec::as_slice)).root(),
@@ -264,12 +223,7 @@ impl Chain {
         statement: &S,
         signers: impl IntoIterator<Item = usize>,
     ) -> QuorumSignatures {
-        let signed = |index| {
-            (
-                ValidatorIndex::new(index).unwrap(),
-                self.signature(statement, index),
-            )
-        };
+        let signed = |index| (ValidatorIndex::new(index).unwrap(), self.signature(statement, index));
         QuorumSignatures::new(signers.into_iter().map(signed).collect()).unwrap()
     }
 
@@ -281,13 +235,7 @@ impl Chain {
     #[must_use]
     pub fn sign<S: Statement>(&self, statement: S, index: usize) -> Signed<S> {
         let author = ValidatorIndex::new(index).unwrap();
-        sign_statement(
-            statement,
-            author,
-            self.committee.scheme,
-            &*self.members[index].signer,
-        )
-        .unwrap()
+        sign_statement(statement, author, self.committee.scheme, &*self.members[index].signer).unwrap()
     }
 
     /// The block at a height.
@@ -320,11 +268,7 @@ impl Chain {
         let proof = HistoryProof {
             decision: newest.decision.clone(),
             certificate: newest.certificate.clone(),
-            path: path(
-                self.history
-                    .inclusion(usize::try_from(height).unwrap(), size)
-                    .unwrap(),
-            ),
+            path: path(self.history.inclusion(usize::try_from(height).unwrap(), size).unwrap()),
         };
         Receipt {
             handovers: List::new(self.handovers.clone()).unwrap(),
@@ -351,12 +295,7 @@ impl Chain {
 
 fn leaf(index: usize, (item, outcome): (Item, Code)) -> TxLeaf {
     let author = ValidatorIndex::new(index % 4).unwrap();
-    TxLeaf {
-        index: count(index),
-        author,
-        outcome: outcome.number(),
-        item,
-    }
+    TxLeaf { index: count(index), author, outcome: outcome.number(), item }
 }
 
 fn count(number: usize) -> Count {

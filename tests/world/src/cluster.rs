@@ -31,10 +31,7 @@ pub struct Member {
 pub fn members(prefix: &str, n: usize) -> Vec<Member> {
     let member = |number| {
         let named = Named::validator(&format!("{prefix}-{number}"));
-        Member {
-            entry: named.entry(),
-            signer: Arc::new(named),
-        }
+        Member { entry: named.entry(), signer: Arc::new(named) }
     };
     (1..=n).map(member).collect()
 }
@@ -49,15 +46,10 @@ pub fn set_of(members: &[Member]) -> ValidatorSet {
 #[must_use]
 pub fn genesis(members: &[Member], scheme: Scheme, producers: &[(&KeyBundle, &str)]) -> Genesis {
     let administrator = |n| Named::validator(&format!("admin-{n}")).bundle().clone();
-    let mut registry: Vec<_> = producers
-        .iter()
-        .map(|(bundle, subject)| registered(bundle, subject))
-        .collect();
+    let mut registry: Vec<_> =
+        producers.iter().map(|(bundle, subject)| registered(bundle, subject)).collect();
     registry.sort_by_key(|key| key.bundle.kid());
-    let topic = |name: &str, partitions| TopicPartitions {
-        topic: Text::new(name).unwrap(),
-        partitions,
-    };
+    let topic = |name: &str, partitions| TopicPartitions { topic: Text::new(name).unwrap(), partitions };
     let n = u32::try_from(members.len()).unwrap();
     Genesis {
         version: Genesis::VERSION,
@@ -78,17 +70,9 @@ pub fn genesis(members: &[Member], scheme: Scheme, producers: &[(&KeyBundle, &st
             anchor_lag: 32,
             registry_lag: 128,
         },
-        topics: List::new(vec![
-            topic("control.commits.v1", 1),
-            topic("control.events.v1", 12),
-        ])
-        .unwrap(),
+        topics: List::new(vec![topic("control.commits.v1", 1), topic("control.events.v1", 12)]).unwrap(),
         registry: List::new(registry).unwrap(),
-        protected: List::new(vec![
-            protected("cidr", "10.0.0.0/24"),
-            protected("ip", "192.0.2.1"),
-        ])
-        .unwrap(),
+        protected: List::new(vec![protected("cidr", "10.0.0.0/24"), protected("ip", "192.0.2.1")]).unwrap(),
         protocol_version: 1,
         continues: None,
     }
@@ -106,10 +90,7 @@ fn registered(bundle: &KeyBundle, subject: &str) -> RegisteredKey {
 }
 
 fn protected(kind: &str, value: &str) -> Protected {
-    Protected {
-        kind: Text::new(kind).unwrap(),
-        value: Text::new(value).unwrap(),
-    }
+    Protected { kind: Text::new(kind).unwrap(), value: Text::new(value).unwrap() }
 }
 
 /// A producer with Ed25519 and one level of ML-DSA.

@@ -18,13 +18,7 @@ pub fn render() -> String {
     let mut page = HEAD.to_owned();
     for code in Code::ALL {
         let (number, class) = (code.number(), code.class().as_str());
-        writeln!(
-            page,
-            "| {number} | `{code}` | {class} | {} | {} |",
-            code.meaning(),
-            code.remedy()
-        )
-        .unwrap();
+        writeln!(page, "| {number} | `{code}` | {class} | {} | {} |", code.meaning(), code.remedy()).unwrap();
     }
     page
 }

@@ -25,10 +25,7 @@ pub fn anomaly(producer: &dyn Signer, seq: u64) -> Event {
         resource: "urn:acme:edge:firewall:fw-7".into(),
         severity_id: 4,
         confidence_bp: 8_700,
-        trace: Some(Trace {
-            correlation_id: format!("case-{seq}"),
-            ..Trace::default()
-        }),
+        trace: Some(Trace { correlation_id: format!("case-{seq}"), ..Trace::default() }),
         layer: 3,
         device_id: "sensor-12".into(),
         clearance: 0,

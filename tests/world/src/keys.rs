@@ -12,13 +12,8 @@ use fips204::{ml_dsa_44, ml_dsa_65, ml_dsa_87};
 /// The seed of one key of one holder.
 #[must_use]
 pub fn seed(name: &str, algorithm: Algorithm) -> [u8; 32] {
-    *sha256(&[
-        b"cybermesh vectors, worthless key of ",
-        name.as_bytes(),
-        b" ",
-        algorithm.name().as_bytes(),
-    ])
-    .as_bytes()
+    *sha256(&[b"cybermesh vectors, worthless key of ", name.as_bytes(), b" ", algorithm.name().as_bytes()])
+        .as_bytes()
 }
 
 /// The public key of one holder.
@@ -26,10 +21,9 @@ pub fn seed(name: &str, algorithm: Algorithm) -> [u8; 32] {
 pub fn public_key(name: &str, algorithm: Algorithm) -> Vec<u8> {
     let seed = seed(name, algorithm);
     match algorithm {
-        Algorithm::Ed25519 => ed25519_dalek::SigningKey::from_bytes(&seed)
-            .verifying_key()
-            .to_bytes()
-            .to_vec(),
+        Algorithm::Ed25519 => {
+            ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key().to_bytes().to_vec()
+        }
         Algorithm::MlDsa44 => ml_dsa_44::KG::keygen_from_seed(&seed).0.into_bytes().to_vec(),
         Algorithm::MlDsa65 => ml_dsa_65::KG::keygen_from_seed(&seed).0.into_bytes().to_vec(),
         Algorithm::MlDsa87 => ml_dsa_87::KG::keygen_from_seed(&seed).0.into_bytes().to_vec(),
@@ -41,10 +35,7 @@ pub fn public_key(name: &str, algorithm: Algorithm) -> Vec<u8> {
 pub fn sign(name: &str, algorithm: Algorithm, message: &[u8], context: &[u8]) -> Vec<u8> {
     let (seed, rnd) = (seed(name, algorithm), [0; 32]);
     match algorithm {
-        Algorithm::Ed25519 => ed25519_dalek::SigningKey::from_bytes(&seed)
-            .sign(message)
-            .to_bytes()
-            .to_vec(),
+        Algorithm::Ed25519 => ed25519_dalek::SigningKey::from_bytes(&seed).sign(message).to_bytes().to_vec(),
         Algorithm::MlDsa44 => ml_dsa_44::KG::keygen_from_seed(&seed)
             .1
             .try_sign_with_seed(&rnd, message, context)
@@ -74,14 +65,8 @@ impl Named {
     /// The holder of this name with these algorithms.
     #[must_use]
     pub fn new(name: &str, algorithms: &[Algorithm]) -> Self {
-        let keys = algorithms
-            .iter()
-            .map(|algorithm| (*algorithm, public_key(name, *algorithm)))
-            .collect();
-        Self {
-            name: name.to_owned(),
-            bundle: KeyBundle::new(keys).unwrap(),
-        }
+        let keys = algorithms.iter().map(|algorithm| (*algorithm, public_key(name, *algorithm))).collect();
+        Self { name: name.to_owned(), bundle: KeyBundle::new(keys).unwrap() }
     }
 
     /// A validator.
@@ -105,9 +90,7 @@ impl Named {
             ml_dsa_65: Fixed(self.bundle.key(Algorithm::MlDsa65).unwrap().try_into().unwrap()),
             ml_dsa_44: Fixed(public_key(&self.name, Algorithm::MlDsa44).try_into().unwrap()),
             libp2p: Fixed(
-                public_key(&format!("{} network", self.name), Algorithm::Ed25519)
-                    .try_into()
-                    .unwrap(),
+                public_key(&format!("{} network", self.name), Algorithm::Ed25519).try_into().unwrap(),
             ),
         }
     }
@@ -120,8 +103,6 @@ impl Signer for Named {
 
     fn sign(&self, message: &[u8]) -> Result<Vec<(Algorithm, Vec<u8>)>, SignError> {
         let keys = self.bundle.keys().iter();
-        Ok(keys
-            .map(|key| (key.algorithm, sign(&self.name, key.algorithm, message, &[])))
-            .collect())
+        Ok(keys.map(|key| (key.algorithm, sign(&self.name, key.algorithm, message, &[]))).collect())
     }
 }

@@ -61,27 +61,16 @@ impl Liar {
         let truth = Story::new(Scheme::Ed25519, 4, 2);
         let newest = encode_canonical(&truth.chain.receipt_under_newest(1, 0));
         let chain = truth.chain.genesis.chain();
-        let trust = Trust {
-            chain,
-            memory: None,
-            producer: None,
-        };
+        let trust = Trust { chain, memory: None, producer: None };
         let (_, memory) = verify_receipt(&newest, trust, &PureRust).unwrap();
         let first = members("node", 4);
         let mut past = Chain::new(truth.chain.genesis.genesis().clone(), first);
         let same = truth.chain.block(1).leaves.iter();
-        past.decide(
-            same.map(|leaf| (leaf.item.clone(), Code::from_number(leaf.outcome).unwrap()))
-                .collect(),
-        );
+        past.decide(same.map(|leaf| (leaf.item.clone(), Code::from_number(leaf.outcome).unwrap())).collect());
         for seq in 50..54 {
             past.decide(vec![(Self::invented(seq), Code::EventApplied)]);
         }
-        Self {
-            truth,
-            past,
-            memory: memory.to_bytes(),
-        }
+        Self { truth, past, memory: memory.to_bytes() }
     }
 
     /// An event that nobody decided.
@@ -92,27 +81,15 @@ impl Liar {
 
     fn lie(&self, name: &'static str, expect: Code, receipt: &Receipt) -> Lie {
         let chain = self.truth.chain.genesis.chain();
-        Lie {
-            name,
-            bytes: encode_canonical(receipt),
-            memory: None,
-            chain,
-            expect,
-        }
+        Lie { name, bytes: encode_canonical(receipt), memory: None, chain, expect }
     }
 
     fn remembering(&self, lie: Lie) -> Lie {
-        Lie {
-            memory: Some(self.memory.clone()),
-            ..lie
-        }
+        Lie { memory: Some(self.memory.clone()), ..lie }
     }
 
     fn with_true_handovers(&self, receipt: Receipt) -> Receipt {
-        Receipt {
-            handovers: List::new(self.truth.chain.handovers.clone()).unwrap(),
-            ..receipt
-        }
+        Receipt { handovers: List::new(self.truth.chain.handovers.clone()).unwrap(), ..receipt }
     }
 
     fn about_epochs(&self) -> Vec<Lie> {
@@ -139,11 +116,7 @@ impl Liar {
                 Code::ReceiptEpochEnded,
                 &above,
             )),
-            self.lie(
-                "stolen keys of epoch 0 replace its last decision",
-                Code::ReceiptHandoverFork,
-                &last,
-            ),
+            self.lie("stolen keys of epoch 0 replace its last decision", Code::ReceiptHandoverFork, &last),
             self.remembering(self.lie(
                 "stolen keys of epoch 0 replace its last decision, handovers hidden from one who knows them",
                 Code::ReceiptHandoverFork,
@@ -154,37 +127,24 @@ impl Liar {
                 Code::ReceiptEpochNotBegun,
                 &before,
             ),
-            self.lie(
-                "handovers cut short of the certificate's epoch",
-                Code::ReceiptEpochUnknown,
-                &unknown,
-            ),
+            self.lie("handovers cut short of the certificate's epoch", Code::ReceiptEpochUnknown, &unknown),
         ]
     }
 
     /// A changed decision, certified anew with the keys of an epoch that the liar holds.
     fn recertified(&self, receipt: Receipt, epoch: u64) -> Receipt {
         let mut forger = self.truth.chain.clone();
-        let names = if epoch == 0 {
-            "node".to_owned()
-        } else {
-            format!("epoch-{epoch}")
-        };
+        let names = if epoch == 0 { "node".to_owned() } else { format!("epoch-{epoch}") };
         forger.members = members(&names, 4);
         forger.committee.epoch = Epoch::new(epoch);
         let certificate = forger.certify(&receipt.decision);
-        Receipt {
-            grounds: Grounds::Certificate(certificate),
-            ..receipt
-        }
+        Receipt { grounds: Grounds::Certificate(certificate), ..receipt }
     }
 
     fn about_handovers(&self) -> Vec<Lie> {
         let newest = self.truth.chain.receipt_under_newest(1, 0);
-        let with = |handovers: Vec<Handover>| Receipt {
-            handovers: List::new(handovers).unwrap(),
-            ..newest.clone()
-        };
+        let with =
+            |handovers: Vec<Handover>| Receipt { handovers: List::new(handovers).unwrap(), ..newest.clone() };
         let true_ones = &self.truth.chain.handovers;
         let changed = |change: &dyn Fn(&mut Handover)| {
             let mut handovers = true_ones.clone();
@@ -251,38 +211,19 @@ impl Liar {
             // Even a whole quorum cannot make a reader believe what no transaction can be.
             let mut receipt = self.truth.chain.receipt(self.truth.last(), 0);
             receipt.leaf = leaf(&receipt.leaf);
-            receipt.decision.tx = LogState {
-                size: Count::new(1),
-                root: receipt.leaf.hash(),
-            };
+            receipt.decision.tx = LogState { size: Count::new(1), root: receipt.leaf.hash() };
             self.recertified(receipt, 2)
         };
         vec![
-            self.lie(
-                "index shifted",
-                code,
-                &changed(&|receipt| receipt.leaf.index = Count::new(0)),
-            ),
-            self.lie(
-                "index beyond the block",
-                code,
-                &changed(&|receipt| receipt.leaf.index = Count::new(3)),
-            ),
-            self.lie(
-                "another outcome",
-                code,
-                &changed(&|receipt| receipt.leaf.outcome = 2),
-            ),
+            self.lie("index shifted", code, &changed(&|receipt| receipt.leaf.index = Count::new(0))),
+            self.lie("index beyond the block", code, &changed(&|receipt| receipt.leaf.index = Count::new(3))),
+            self.lie("another outcome", code, &changed(&|receipt| receipt.leaf.outcome = 2)),
             self.lie(
                 "another author",
                 code,
                 &changed(&|receipt| receipt.leaf.author = ValidatorIndex::new(3).unwrap()),
             ),
-            self.lie(
-                "another event",
-                code,
-                &changed(&|receipt| receipt.leaf.item = other.clone()),
-            ),
+            self.lie("another event", code, &changed(&|receipt| receipt.leaf.item = other.clone())),
             self.lie(
                 "an event that was never decided",
                 code,
@@ -308,26 +249,17 @@ impl Liar {
             self.lie(
                 "an outcome that is none, certified by stolen keys of the present",
                 Code::ReceiptOutcome,
-                &certified(&|leaf| TxLeaf {
-                    outcome: Code::WireMalformed.number(),
-                    ..leaf.clone()
-                }),
+                &certified(&|leaf| TxLeaf { outcome: Code::WireMalformed.number(), ..leaf.clone() }),
             ),
             self.lie(
                 "an outcome without a name, certified by stolen keys of the present",
                 Code::ReceiptOutcome,
-                &certified(&|leaf| TxLeaf {
-                    outcome: 65_535,
-                    ..leaf.clone()
-                }),
+                &certified(&|leaf| TxLeaf { outcome: 65_535, ..leaf.clone() }),
             ),
             self.lie(
                 "an item that is no event, certified by stolen keys of the present",
                 Code::EventMalformed,
-                &certified(&|leaf| TxLeaf {
-                    item: item(ItemKind::Event, vec![0xff; 9]),
-                    ..leaf.clone()
-                }),
+                &certified(&|leaf| TxLeaf { item: item(ItemKind::Event, vec![0xff; 9]), ..leaf.clone() }),
             ),
         ]
     }
@@ -356,67 +288,27 @@ impl Liar {
             self.recertified(receipt, 2)
         };
         vec![
-            self.lie(
-                "another state root",
-                certificate,
-                &changed(&|d| d.state_root = Digest::ZERO),
-            ),
-            self.lie(
-                "another time",
-                certificate,
-                &changed(&|d| d.time_us = cybermesh_proto::TimeUs::new(1)),
-            ),
+            self.lie("another state root", certificate, &changed(&|d| d.state_root = Digest::ZERO)),
+            self.lie("another time", certificate, &changed(&|d| d.time_us = cybermesh_proto::TimeUs::new(1))),
             self.lie(
                 "another previous decision",
                 certificate,
                 &changed(&|d| d.previous = DecisionHash(Digest::ZERO)),
             ),
-            self.lie(
-                "another event log",
-                certificate,
-                &changed(&|d| d.event_log.root = Digest::ZERO),
-            ),
-            self.lie(
-                "another audit log",
-                certificate,
-                &changed(&|d| d.audit_log.size = Count::new(9)),
-            ),
-            self.lie(
-                "another outbox",
-                certificate,
-                &changed(&|d| d.outbox.heads_hash = Digest::ZERO),
-            ),
-            self.lie(
-                "another protocol version",
-                certificate,
-                &changed(&|d| d.protocol_version = 2),
-            ),
-            self.lie(
-                "another height",
-                certificate,
-                &changed(&|d| d.height = d.height.next()),
-            ),
-            self.lie(
-                "another chain",
-                Code::ChainOther,
-                &changed(&|d| d.chain = ChainId(Digest::ZERO)),
-            ),
+            self.lie("another event log", certificate, &changed(&|d| d.event_log.root = Digest::ZERO)),
+            self.lie("another audit log", certificate, &changed(&|d| d.audit_log.size = Count::new(9))),
+            self.lie("another outbox", certificate, &changed(&|d| d.outbox.heads_hash = Digest::ZERO)),
+            self.lie("another protocol version", certificate, &changed(&|d| d.protocol_version = 2)),
+            self.lie("another height", certificate, &changed(&|d| d.height = d.height.next())),
+            self.lie("another chain", Code::ChainOther, &changed(&|d| d.chain = ChainId(Digest::ZERO))),
             self.lie("a later format", Code::WireVersion, &changed(&|d| d.version = 2)),
-            self.lie(
-                "another validator set, certified all the same",
-                Code::DecisionValidatorSet,
-                &other_set,
-            ),
+            self.lie("another validator set, certified all the same", Code::DecisionValidatorSet, &other_set),
             self.lie(
                 "an older decision changed",
                 Code::ReceiptHistory,
                 &older(&|d| d.state_root = Digest::ZERO),
             ),
-            self.lie(
-                "an older decision moved",
-                Code::ReceiptHistory,
-                &older(&|d| d.height = Height::new(2)),
-            ),
+            self.lie("an older decision moved", Code::ReceiptHistory, &older(&|d| d.height = Height::new(2))),
             self.lie(
                 "an older decision above the newer one",
                 Code::ReceiptHistory,
@@ -426,9 +318,7 @@ impl Liar {
                 "a history path cut",
                 Code::ReceiptHistory,
                 &grounds(&|receipt| {
-                    let Grounds::History(proof) = &mut receipt.grounds else {
-                        panic!("history")
-                    };
+                    let Grounds::History(proof) = &mut receipt.grounds else { panic!("history") };
                     proof.path = path(proof.path[1..].to_vec());
                 }),
             ),
@@ -436,9 +326,7 @@ impl Liar {
                 "a newer decision of another chain",
                 Code::ChainOther,
                 &grounds(&|receipt| {
-                    let Grounds::History(proof) = &mut receipt.grounds else {
-                        panic!("history")
-                    };
+                    let Grounds::History(proof) = &mut receipt.grounds else { panic!("history") };
                     proof.decision.chain = ChainId(Digest::ZERO);
                 }),
             ),
@@ -446,9 +334,7 @@ impl Liar {
                 "the same history of another size",
                 Code::ReceiptHistory,
                 &grounds(&|receipt| {
-                    let Grounds::History(proof) = &mut receipt.grounds else {
-                        panic!("history")
-                    };
+                    let Grounds::History(proof) = &mut receipt.grounds else { panic!("history") };
                     proof.decision.height = Height::new(3);
                 }),
             ),
@@ -461,9 +347,7 @@ impl Liar {
         let statement = AttestationStatement::of(&chain.block(last).decision);
         let with = |attestations: QuorumSignatures| {
             let mut receipt = chain.receipt(last, 0);
-            let Grounds::Certificate(certificate) = &mut receipt.grounds else {
-                panic!("certificate")
-            };
+            let Grounds::Certificate(certificate) = &mut receipt.grounds else { panic!("certificate") };
             certificate.attestations = attestations;
             receipt
         };
@@ -489,19 +373,14 @@ impl Liar {
             signatures: List::new(vec![honest.signatures[0].clone(); 3]).unwrap(),
             ..honest.clone()
         };
-        let shifted = QuorumSignatures {
-            signers: (1..4).filter_map(ValidatorIndex::new).collect(),
-            ..honest.clone()
-        };
+        let shifted =
+            QuorumSignatures { signers: (1..4).filter_map(ValidatorIndex::new).collect(), ..honest.clone() };
         let padded = QuorumSignatures {
             signatures: List::new([&honest.signatures[..], &honest.signatures[..1]].concat()).unwrap(),
             ..honest.clone()
         };
         let empty = ValidatorSignature::new(Vec::new()).unwrap();
-        let hollow = QuorumSignatures {
-            signatures: List::new(vec![empty; 3]).unwrap(),
-            ..honest.clone()
-        };
+        let hollow = QuorumSignatures { signatures: List::new(vec![empty; 3]).unwrap(), ..honest.clone() };
         vec![
             self.lie(
                 "a signer too few",
@@ -513,32 +392,12 @@ impl Liar {
                 Code::CertificateQuorum,
                 &with(chain.signatures_of(&statement, 0..4)),
             ),
-            self.lie(
-                "nobody signed",
-                Code::CertificateQuorum,
-                &with(QuorumSignatures::default()),
-            ),
+            self.lie("nobody signed", Code::CertificateQuorum, &with(QuorumSignatures::default())),
             self.lie("a stranger signed", Code::ValidatorUnknown, &with(strangers)),
-            self.lie(
-                "signed with the keys of the epoch before",
-                Code::SignatureInvalid,
-                &with(retired),
-            ),
-            self.lie(
-                "one signature under three names",
-                Code::SignatureInvalid,
-                &with(one_thrice),
-            ),
-            self.lie(
-                "signatures under the wrong names",
-                Code::SignatureInvalid,
-                &with(shifted),
-            ),
-            self.lie(
-                "more signatures than signers",
-                Code::CertificateSigners,
-                &with(padded),
-            ),
+            self.lie("signed with the keys of the epoch before", Code::SignatureInvalid, &with(retired)),
+            self.lie("one signature under three names", Code::SignatureInvalid, &with(one_thrice)),
+            self.lie("signatures under the wrong names", Code::SignatureInvalid, &with(shifted)),
+            self.lie("more signatures than signers", Code::CertificateSigners, &with(padded)),
             self.lie("empty signatures", Code::SignatureLength, &with(hollow)),
             self.lie(
                 "votes taken for attestations",
@@ -554,27 +413,14 @@ impl Liar {
         other.nonce = Fixed([1; 32]);
         let mut schemed = self.truth.chain.genesis.genesis().clone();
         schemed.scheme = Scheme::Hybrid;
-        let with = |bytes: Vec<u8>| Receipt {
-            genesis: Blob::new(bytes).unwrap(),
-            ..receipt.clone()
-        };
+        let with = |bytes: Vec<u8>| Receipt { genesis: Blob::new(bytes).unwrap(), ..receipt.clone() };
         let elsewhere = ChainId(Digest::new([0xee; 32]));
         let foreign = EpochMemory::new(elsewhere).to_bytes();
         let honest = encode_canonical(&receipt);
         let chain = self.truth.chain.genesis.chain();
-        let bytes = |name, expect, bytes: Vec<u8>| Lie {
-            name,
-            bytes,
-            memory: None,
-            chain,
-            expect,
-        };
+        let bytes = |name, expect, bytes: Vec<u8>| Lie { name, bytes, memory: None, chain, expect };
         vec![
-            self.lie(
-                "another genesis",
-                Code::GenesisOther,
-                &with(encode_canonical(&other)),
-            ),
+            self.lie("another genesis", Code::GenesisOther, &with(encode_canonical(&other))),
             self.lie(
                 "the genesis with another scheme",
                 Code::GenesisOther,
@@ -589,28 +435,14 @@ impl Liar {
                 memory: Some(foreign),
                 ..bytes("a memory of another chain", Code::ReceiptMemory, honest.clone())
             },
-            Lie {
-                memory: Some(vec![0]),
-                ..bytes("a damaged memory", Code::ReceiptMemory, honest.clone())
-            },
+            Lie { memory: Some(vec![0]), ..bytes("a damaged memory", Code::ReceiptMemory, honest.clone()) },
             self.lie(
                 "a receipt of a later format",
                 Code::WireVersion,
-                &Receipt {
-                    version: 2,
-                    ..receipt.clone()
-                },
+                &Receipt { version: 2, ..receipt.clone() },
             ),
-            bytes(
-                "a trailing byte",
-                Code::WireMalformed,
-                [honest.as_slice(), &[0]].concat(),
-            ),
-            bytes(
-                "the last byte missing",
-                Code::WireMalformed,
-                honest[..honest.len() - 1].to_vec(),
-            ),
+            bytes("a trailing byte", Code::WireMalformed, [honest.as_slice(), &[0]].concat()),
+            bytes("the last byte missing", Code::WireMalformed, honest[..honest.len() - 1].to_vec()),
             bytes("an empty file", Code::WireMalformed, Vec::new()),
         ]
     }
@@ -627,13 +459,8 @@ fn about_the_scheme() -> Vec<Lie> {
             |signature: &ValidatorSignature| ValidatorSignature::new(change(signature.0.as_slice())).unwrap();
         let signatures = List::new(honest.signatures.iter().map(change).collect()).unwrap();
         let mut receipt = receipt.clone();
-        let Grounds::Certificate(certificate) = &mut receipt.grounds else {
-            panic!("certificate")
-        };
-        certificate.attestations = QuorumSignatures {
-            signers: honest.signers,
-            signatures,
-        };
+        let Grounds::Certificate(certificate) = &mut receipt.grounds else { panic!("certificate") };
+        certificate.attestations = QuorumSignatures { signers: honest.signers, signatures };
         Lie {
             name,
             bytes: encode_canonical(&receipt),
@@ -646,33 +473,17 @@ fn about_the_scheme() -> Vec<Lie> {
     let foreign = other.sign(b"anything").unwrap();
     let foreign = foreign[1].1.clone();
     vec![
-        with(
-            "hybrid: the post-quantum halves are missing",
-            Code::SignatureLength,
-            &|s| s[..64].to_vec(),
-        ),
-        with(
-            "hybrid: the classical halves are missing",
-            Code::SignatureLength,
-            &|s| s[64..].to_vec(),
-        ),
-        with("hybrid: halves swapped", Code::SignatureInvalid, &|s| {
-            [&s[64..], &s[..64]].concat()
+        with("hybrid: the post-quantum halves are missing", Code::SignatureLength, &|s| s[..64].to_vec()),
+        with("hybrid: the classical halves are missing", Code::SignatureLength, &|s| s[64..].to_vec()),
+        with("hybrid: halves swapped", Code::SignatureInvalid, &|s| [&s[64..], &s[..64]].concat()),
+        with("hybrid: the post-quantum halves are of another key", Code::SignatureInvalid, &|s| {
+            [&s[..64], foreign.as_slice()].concat()
         }),
-        with(
-            "hybrid: the post-quantum halves are of another key",
-            Code::SignatureInvalid,
-            &|s| [&s[..64], foreign.as_slice()].concat(),
-        ),
-        with(
-            "hybrid: the post-quantum halves are noughts",
-            Code::SignatureInvalid,
-            &|s| [&s[..64], &vec![0; s.len() - 64][..]].concat(),
-        ),
-        with(
-            "hybrid: the classical halves are noughts",
-            Code::SignatureInvalid,
-            &|s| [&[0; 64], &s[64..]].concat(),
-        ),
+        with("hybrid: the post-quantum halves are noughts", Code::SignatureInvalid, &|s| {
+            [&s[..64], &vec![0; s.len() - 64][..]].concat()
+        }),
+        with("hybrid: the classical halves are noughts", Code::SignatureInvalid, &|s| {
+            [&[0; 64], &s[64..]].concat()
+        }),
     ]
 }

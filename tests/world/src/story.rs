@@ -35,10 +35,7 @@ impl Story {
         ]);
         for epoch in 1..=handovers {
             chain.hand_over(members(&format!("epoch-{epoch}"), n));
-            chain.decide(vec![(
-                event(2 + u64::try_from(epoch).unwrap()),
-                Code::EventApplied,
-            )]);
+            chain.decide(vec![(event(2 + u64::try_from(epoch).unwrap()), Code::EventApplied)]);
         }
         chain.decide(vec![(event(100), Code::EventDatedAhead)]);
         Self { chain, producer }

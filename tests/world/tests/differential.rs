@@ -26,20 +26,13 @@ impl Numbers {
 }
 
 fn seed() -> Numbers {
-    let seed = std::env::var("SEED")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(20_260_101);
+    let seed = std::env::var("SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(20_260_101);
     println!("replay with SEED={seed}");
     Numbers(seed)
 }
 
 fn rounds(short: usize, long: usize) -> usize {
-    if std::env::var_os("CYBERMESH_FULL").is_some() {
-        long
-    } else {
-        short
-    }
+    if std::env::var_os("CYBERMESH_FULL").is_some() { long } else { short }
 }
 
 fn leaf(index: usize) -> Vec<u8> {
@@ -238,23 +231,11 @@ fn ml_dsa_agrees_in_three_libraries_both_ways_at_three_levels() {
             made_by_pqcrypto!(mldsa87, MlDsa::L87, &message),
         ];
         for mut made in made {
-            assert_eq!(
-                accepted(&made),
-                [true; 3],
-                "{} {:?}, round {round}",
-                made.by,
-                made.level
-            );
+            assert_eq!(accepted(&made), [true; 3], "{} {:?}, round {round}", made.by, made.level);
             // An altered signature, then an altered key: refused by all three alike.
             let at = numbers.below(made.signature.len());
             made.signature[at] ^= 1 << numbers.below(8);
-            assert_eq!(
-                accepted(&made),
-                [false; 3],
-                "{} {:?}: byte {at} altered",
-                made.by,
-                made.level
-            );
+            assert_eq!(accepted(&made), [false; 3], "{} {:?}: byte {at} altered", made.by, made.level);
             pairs += 2;
         }
     }
@@ -266,20 +247,14 @@ fn ml_dsa_keys_of_one_seed_are_equal_in_both_libraries() {
     use cybermesh_proto::keys::Algorithm;
     for algorithm in [Algorithm::MlDsa44, Algorithm::MlDsa65, Algorithm::MlDsa87] {
         let seed = cybermesh_world::keys::seed("det-1", algorithm);
-        let ours = cybermesh_keys::Seed::from_bytes(algorithm, seed)
-            .public_key()
-            .unwrap();
+        let ours = cybermesh_keys::Seed::from_bytes(algorithm, seed).public_key().unwrap();
         assert_eq!(ours, cybermesh_world::keys::public_key("det-1", algorithm));
     }
 }
 
 #[test]
 fn zip215_batches_agree_with_single_checks_on_crafted_signatures() {
-    let file = vectors::all()
-        .into_iter()
-        .find(|suite| suite.name == "signature")
-        .unwrap()
-        .render();
+    let file = vectors::all().into_iter().find(|suite| suite.name == "signature").unwrap().render();
     let crafted: Vec<_> = vectors::resolve(&file)
         .into_iter()
         .filter(|case| case["rule"] == "zip215")
@@ -292,13 +267,7 @@ fn zip215_batches_agree_with_single_checks_on_crafted_signatures() {
         // Mostly honest ones, as in a real batch, so that the equation often holds; sometimes a crowd of crafted ones.
         let crowd = 1 + numbers.below(20);
         let picked: Vec<_> = (0..size)
-            .map(|_| {
-                &crafted[if numbers.below(20) < crowd {
-                    numbers.below(crafted.len())
-                } else {
-                    0
-                }]
-            })
+            .map(|_| &crafted[if numbers.below(20) < crowd { numbers.below(crafted.len()) } else { 0 }])
             .collect();
         let items: Vec<_> = picked
             .iter()

@@ -20,10 +20,7 @@ use cybermesh_world::story::Story;
 use cybermesh_world::vectors::{self, Sample};
 
 fn budget() -> usize {
-    std::env::var("CYBERMESH_FUZZ")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(4_000)
+    std::env::var("CYBERMESH_FUZZ").ok().and_then(|text| text.parse().ok()).unwrap_or(4_000)
 }
 
 fn story() -> &'static Story {
@@ -58,11 +55,7 @@ fn edited(sound: &[u8], edits: &[Edit]) -> Vec<u8> {
             }
             Edit::Flip(at, bit) => {
                 let at = place(at, &bytes);
-                bytes
-                    .iter_mut()
-                    .skip(at)
-                    .take(1)
-                    .for_each(|byte| *byte ^= 1 << (bit % 8));
+                bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << (bit % 8));
             }
             Edit::Insert(at, more) => {
                 let at = place(at, &bytes);
@@ -107,125 +100,84 @@ fn decode_everything(bytes: &[u8]) {
 
 #[test]
 fn noise_never_panics_a_decoder() {
-    check!()
-        .with_iterations(budget())
-        .for_each(|bytes: &[u8]| decode_everything(bytes));
+    check!().with_iterations(budget()).for_each(|bytes: &[u8]| decode_everything(bytes));
 }
 
 #[test]
 fn edited_messages_never_panic_a_decoder() {
-    check!()
-        .with_iterations(budget())
-        .with_type::<(u8, Vec<Edit>)>()
-        .for_each(|(pick, edits)| {
-            let sample = &samples()[usize::from(*pick) % samples().len()];
-            decode_everything(&edited(&sample.bytes, edits));
-        });
+    check!().with_iterations(budget()).with_type::<(u8, Vec<Edit>)>().for_each(|(pick, edits)| {
+        let sample = &samples()[usize::from(*pick) % samples().len()];
+        decode_everything(&edited(&sample.bytes, edits));
+    });
 }
 
 fn verify<T: Checked + PartialEq>(sound: &[u8], bytes: &[u8]) {
     let committee = &story().chain.committee;
-    let verified = |bytes: &[u8]| {
-        Received::<T>::new(bytes.to_vec())
-            .decode()
-            .and_then(|m| m.verify(committee, &Fast))
-    };
+    let verified =
+        |bytes: &[u8]| Received::<T>::new(bytes.to_vec()).decode().and_then(|m| m.verify(committee, &Fast));
     if let Ok(forged) = verified(bytes) {
-        assert!(
-            verified(sound).unwrap().get() == forged.get(),
-            "a forged {} was accepted",
-            T::NAME
-        );
+        assert!(verified(sound).unwrap().get() == forged.get(), "a forged {} was accepted", T::NAME);
     }
 }
 
 #[test]
 fn edited_certificates_are_never_believed() {
-    check!()
-        .with_iterations(budget())
-        .with_type::<(u8, Vec<Edit>)>()
-        .for_each(|(pick, edits)| {
-            if edits.is_empty() {
-                return;
-            }
-            let certificates = [
-                "quorum certificate",
-                "timeout certificate",
-                "proposal",
-                "evidence",
-            ];
-            let kinds = samples()
-                .iter()
-                .filter(|sample| certificates.contains(&sample.kind))
-                .collect::<Vec<_>>();
-            let sample = kinds[usize::from(*pick) % kinds.len()];
-            let bytes = edited(&sample.bytes, edits);
-            match sample.kind {
-                "quorum certificate" => verify::<Qc>(&sample.bytes, &bytes),
-                "timeout certificate" => verify::<Tc>(&sample.bytes, &bytes),
-                "proposal" => verify::<Proposal>(&sample.bytes, &bytes),
-                _ => verify::<Evidence>(&sample.bytes, &bytes),
-            }
-            drop(Received::<Handover>::new(bytes).decode());
-        });
+    check!().with_iterations(budget()).with_type::<(u8, Vec<Edit>)>().for_each(|(pick, edits)| {
+        if edits.is_empty() {
+            return;
+        }
+        let certificates = ["quorum certificate", "timeout certificate", "proposal", "evidence"];
+        let kinds = samples().iter().filter(|sample| certificates.contains(&sample.kind)).collect::<Vec<_>>();
+        let sample = kinds[usize::from(*pick) % kinds.len()];
+        let bytes = edited(&sample.bytes, edits);
+        match sample.kind {
+            "quorum certificate" => verify::<Qc>(&sample.bytes, &bytes),
+            "timeout certificate" => verify::<Tc>(&sample.bytes, &bytes),
+            "proposal" => verify::<Proposal>(&sample.bytes, &bytes),
+            _ => verify::<Evidence>(&sample.bytes, &bytes),
+        }
+        drop(Received::<Handover>::new(bytes).decode());
+    });
 }
 
 #[test]
 fn edited_receipts_are_never_believed() {
     let chain = story().chain.genesis.chain();
-    let trust = Trust {
-        chain,
-        memory: None,
-        producer: Some(story().producer.bundle()),
-    };
+    let trust = Trust { chain, memory: None, producer: Some(story().producer.bundle()) };
     let sound = [
         encode_canonical(&story().chain.receipt(1, 0)),
         encode_canonical(&story().chain.receipt_under_newest(1, 1)),
     ];
-    let honest = sound
-        .clone()
-        .map(|bytes| verify_receipt(&bytes, trust, &Fast).unwrap().0);
-    check!()
-        .with_iterations(budget())
-        .with_type::<(bool, Vec<Edit>)>()
-        .for_each(|(pick, edits)| {
-            let pick = usize::from(*pick);
-            if let Ok((verdict, _)) = verify_receipt(&edited(&sound[pick], edits), trust, &Fast) {
-                assert_eq!(verdict, honest[pick], "a forged receipt was believed");
-            }
-        });
+    let honest = sound.clone().map(|bytes| verify_receipt(&bytes, trust, &Fast).unwrap().0);
+    check!().with_iterations(budget()).with_type::<(bool, Vec<Edit>)>().for_each(|(pick, edits)| {
+        let pick = usize::from(*pick);
+        if let Ok((verdict, _)) = verify_receipt(&edited(&sound[pick], edits), trust, &Fast) {
+            assert_eq!(verdict, honest[pick], "a forged receipt was believed");
+        }
+    });
 }
 
 #[test]
 fn edited_events_are_never_believed() {
     let sound = story().chain.block(1).leaves[0].item.bytes();
-    let signer = Signer {
-        bundle: story().producer.bundle(),
-        demand: Demand::WholeBundle,
-    };
-    check!()
-        .with_iterations(budget())
-        .with_type::<Vec<Edit>>()
-        .for_each(|edits| {
-            let bytes = edited(sound, edits);
-            let verified = SignedEvent::decode(&bytes).and_then(|event| event.verify(signer, &Fast));
-            assert!(verified.is_err() || bytes == sound, "a forged event was believed");
-        });
+    let signer = Signer { bundle: story().producer.bundle(), demand: Demand::WholeBundle };
+    check!().with_iterations(budget()).with_type::<Vec<Edit>>().for_each(|edits| {
+        let bytes = edited(sound, edits);
+        let verified = SignedEvent::decode(&bytes).and_then(|event| event.verify(signer, &Fast));
+        assert!(verified.is_err() || bytes == sound, "a forged event was believed");
+    });
 }
 
 #[test]
 fn proofs_of_any_shape_never_panic() {
     type Proof = (u64, u64, Vec<[u8; 32]>, [u8; 32]);
-    check!()
-        .with_iterations(budget())
-        .with_type::<Proof>()
-        .for_each(|(a, b, steps, root)| {
-            let steps: Vec<_> = steps.iter().copied().map(Digest::new).collect();
-            let root = Digest::new(*root);
-            drop(verify_inclusion(&root, *a, *b, &steps, &root));
-            drop(verify_consistency((*a, &root), (*b, &root), &steps));
-            let (small, big) = (a % 70, b % 70);
-            drop(verify_inclusion(&root, small, big, &steps, &root));
-            drop(verify_consistency((small, &root), (big, &root), &steps));
-        });
+    check!().with_iterations(budget()).with_type::<Proof>().for_each(|(a, b, steps, root)| {
+        let steps: Vec<_> = steps.iter().copied().map(Digest::new).collect();
+        let root = Digest::new(*root);
+        drop(verify_inclusion(&root, *a, *b, &steps, &root));
+        drop(verify_consistency((*a, &root), (*b, &root), &steps));
+        let (small, big) = (a % 70, b % 70);
+        drop(verify_inclusion(&root, small, big, &steps, &root));
+        drop(verify_consistency((small, &root), (big, &root), &steps));
+    });
 }

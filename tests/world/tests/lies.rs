@@ -9,17 +9,9 @@ use cybermesh_verify::{EpochMemory, PureRust, Trust, verify_receipt};
 use cybermesh_world::lies::{Lie, lies};
 
 fn refused(lie: &Lie, check: &dyn SignatureCheck) -> &'static str {
-    let memory = lie
-        .memory
-        .as_ref()
-        .map(|bytes| EpochMemory::from_bytes(bytes, lie.chain))
-        .transpose();
+    let memory = lie.memory.as_ref().map(|bytes| EpochMemory::from_bytes(bytes, lie.chain)).transpose();
     let verdict = memory.and_then(|memory| {
-        let trust = Trust {
-            chain: lie.chain,
-            memory: memory.as_ref(),
-            producer: None,
-        };
+        let trust = Trust { chain: lie.chain, memory: memory.as_ref(), producer: None };
         verify_receipt(&lie.bytes, trust, check)
     });
     verdict.map_or_else(|refusal| refusal.code.name(), |_| "believed")
@@ -38,9 +30,5 @@ fn every_lie_is_refused_with_its_code() {
         println!("{code}");
         names.iter().for_each(|name| println!("    {name}"));
     }
-    println!(
-        "{} lies, {} codes",
-        by_code.values().map(Vec::len).sum::<usize>(),
-        by_code.len()
-    );
+    println!("{} lies, {} codes", by_code.values().map(Vec::len).sum::<usize>(), by_code.len());
 }

@@ -52,8 +52,7 @@ fn flip(
                     altered[bit / 8] ^= 1 << (bit % 8);
                 }
                 let mut all = tally.lock().unwrap();
-                mine.into_iter()
-                    .for_each(|(word, count)| *all.entry(word).or_default() += count);
+                mine.into_iter().for_each(|(word, count)| *all.entry(word).or_default() += count);
             });
         }
     });
@@ -71,23 +70,15 @@ fn checked<T: Checked + std::fmt::Debug>(
     committee: &Committee,
     bytes: &[u8],
 ) -> Result<String, &'static str> {
-    let decoded = Received::<T>::new(bytes.to_vec())
-        .decode()
-        .map_err(|refusal| refusal.code.name())?;
-    let verified = decoded
-        .verify(committee, &Fast)
-        .map_err(|refusal| refusal.code.name())?;
+    let decoded = Received::<T>::new(bytes.to_vec()).decode().map_err(|refusal| refusal.code.name())?;
+    let verified = decoded.verify(committee, &Fast).map_err(|refusal| refusal.code.name())?;
     Ok(format!("{:?}", verified.get()))
 }
 
 fn receipts(story: &Story, name: &str, stride: usize) {
     let chain = story.chain.genesis.chain();
     let judge = |bytes: &[u8]| {
-        let trust = Trust {
-            chain,
-            memory: None,
-            producer: Some(story.producer.bundle()),
-        };
+        let trust = Trust { chain, memory: None, producer: Some(story.producer.bundle()) };
         verify_receipt(bytes, trust, &Fast)
             .map(|all| format!("{all:?}"))
             .map_err(|refusal| refusal.code.name())
@@ -106,15 +97,10 @@ fn receipts(story: &Story, name: &str, stride: usize) {
 #[test]
 fn a_flipped_event_is_refused() {
     let story = Story::new(Scheme::Ed25519, 4, 0);
-    let signer = || Signer {
-        bundle: story.producer.bundle(),
-        demand: Demand::WholeBundle,
-    };
+    let signer = || Signer { bundle: story.producer.bundle(), demand: Demand::WholeBundle };
     let judge = |bytes: &[u8]| {
         let event = SignedEvent::decode(bytes).map_err(|refusal| refusal.code.name())?;
-        let event = event
-            .verify(signer(), &Fast)
-            .map_err(|refusal| refusal.code.name())?;
+        let event = event.verify(signer(), &Fast).map_err(|refusal| refusal.code.name())?;
         Ok(format!("{:?}", event.get()))
     };
     flip("event", story.chain.block(1).leaves[0].item.bytes(), 1, judge);
@@ -126,9 +112,7 @@ fn a_flipped_certificate_is_refused() {
         let story = Story::new(scheme, n, 0);
         let (committee, qc) = (&story.chain.committee, &story.chain.high_qc);
         let stride = if n == 4 { stride_at_four() } else { 1 };
-        flip(&format!("QC of {n}"), &encode_canonical(qc), stride, |bytes| {
-            checked::<Qc>(committee, bytes)
-        });
+        flip(&format!("QC of {n}"), &encode_canonical(qc), stride, |bytes| checked::<Qc>(committee, bytes));
         let certificate = &story.chain.blocks.last().unwrap().certificate;
         let bytes = encode_canonical(certificate);
         flip(&format!("decision certificate of {n}"), &bytes, stride, |bytes| {
@@ -168,53 +152,27 @@ fn a_flipped_decision_or_header_has_no_certificate() {
     flip("decision", &encode_canonical(&block.decision), 1, |bytes| {
         let decision: Decision = decode_canonical(bytes).map_err(|refusal| refusal.code.name())?;
         let checked = block.certificate.check_decision(&decision, committee, &Fast);
-        checked
-            .map(|()| format!("{decision:?}"))
-            .map_err(|refusal| refusal.code.name())
+        checked.map(|()| format!("{decision:?}")).map_err(|refusal| refusal.code.name())
     });
     let header = encode_canonical(&block.header);
     flip("header", &header, 1, |bytes| {
         let header: Header = decode_canonical(bytes).map_err(|refusal| refusal.code.name())?;
         let voted = header.id() == story.chain.high_qc.block && header.view == story.chain.high_qc.view;
-        if voted {
-            Ok(format!("{header:?}"))
-        } else {
-            Err("another block than the QC certifies")
-        }
+        if voted { Ok(format!("{header:?}")) } else { Err("another block than the QC certifies") }
     });
 }
 
 #[test]
 fn a_flipped_receipt_of_four_is_refused() {
-    receipts(
-        &Story::new(Scheme::Hybrid, 4, 0),
-        "receipt of 4, hybrid",
-        stride_at_four(),
-    );
-    receipts(
-        &Story::new(Scheme::Ed25519, 4, 1),
-        "receipt of 4, Ed25519, one handover",
-        stride_at_four(),
-    );
+    receipts(&Story::new(Scheme::Hybrid, 4, 0), "receipt of 4, hybrid", stride_at_four());
+    receipts(&Story::new(Scheme::Ed25519, 4, 1), "receipt of 4, Ed25519, one handover", stride_at_four());
 }
 
 #[test]
 fn a_flipped_receipt_of_more_is_refused() {
-    receipts(
-        &Story::new(Scheme::Hybrid, 7, 1),
-        "receipt of 7, hybrid, one handover",
-        STRIDE,
-    );
+    receipts(&Story::new(Scheme::Hybrid, 7, 1), "receipt of 7, hybrid, one handover", STRIDE);
     if full() {
-        receipts(
-            &Story::new(Scheme::Hybrid, 31, 1),
-            "receipt of 31, hybrid, one handover",
-            STRIDE,
-        );
-        receipts(
-            &Story::new(Scheme::Ed25519, 100, 1),
-            "receipt of 100, Ed25519, one handover",
-            STRIDE,
-        );
+        receipts(&Story::new(Scheme::Hybrid, 31, 1), "receipt of 31, hybrid, one handover", STRIDE);
+        receipts(&Story::new(Scheme::Ed25519, 100, 1), "receipt of 100, Ed25519, one handover", STRIDE);
     }
 }

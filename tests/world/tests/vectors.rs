@@ -31,9 +31,7 @@ fn cases(suite: &str) -> Vec<Case> {
 }
 
 fn text<'a>(case: &'a Case, key: &str) -> &'a str {
-    case[key]
-        .as_str()
-        .unwrap_or_else(|| panic!("{}: no text {key}", case["name"]))
+    case[key].as_str().unwrap_or_else(|| panic!("{}: no text {key}", case["name"]))
 }
 
 fn bytes(case: &Case, key: &str) -> Vec<u8> {
@@ -41,9 +39,7 @@ fn bytes(case: &Case, key: &str) -> Vec<u8> {
 }
 
 fn number(case: &Case, key: &str) -> u64 {
-    case[key]
-        .as_u64()
-        .unwrap_or_else(|| panic!("{}: no number {key}", case["name"]))
+    case[key].as_u64().unwrap_or_else(|| panic!("{}: no number {key}", case["name"]))
 }
 
 fn digest(case: &Case, key: &str) -> Digest {
@@ -51,25 +47,15 @@ fn digest(case: &Case, key: &str) -> Digest {
 }
 
 fn list(case: &Case, key: &str) -> Vec<Vec<u8>> {
-    case[key]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|value| unhex(value.as_str().unwrap()))
-        .collect()
+    case[key].as_array().unwrap().iter().map(|value| unhex(value.as_str().unwrap())).collect()
 }
 
 fn digests(case: &Case, key: &str) -> Vec<Digest> {
-    list(case, key)
-        .iter()
-        .map(|bytes| Digest::from_slice(bytes).unwrap())
-        .collect()
+    list(case, key).iter().map(|bytes| Digest::from_slice(bytes).unwrap()).collect()
 }
 
 fn word<T>(result: &Result<T, Refusal>) -> &'static str {
-    result
-        .as_ref()
-        .map_or_else(|refusal| refusal.code.name(), |_| "ok")
+    result.as_ref().map_or_else(|refusal| refusal.code.name(), |_| "ok")
 }
 
 #[track_caller]
@@ -100,15 +86,9 @@ fn the_files_are_those_that_the_code_writes() {
 #[test]
 fn hashes_and_signed_bytes_are_as_pinned() {
     for case in cases("hash") {
-        let domain = Domain::ALL
-            .iter()
-            .find(|domain| domain.as_str() == text(&case, "domain"))
-            .unwrap();
+        let domain = Domain::ALL.iter().find(|domain| domain.as_str() == text(&case, "domain")).unwrap();
         let input = bytes(&case, "input");
-        assert_eq!(
-            cybermesh_proto::hash::tagged(*domain, &input),
-            digest(&case, "tagged")
-        );
+        assert_eq!(cybermesh_proto::hash::tagged(*domain, &input), digest(&case, "tagged"));
         assert_eq!(cybermesh_proto::pae::pae(*domain, &input), bytes(&case, "pae"));
     }
 }
@@ -129,11 +109,8 @@ fn each_message_has_one_encoding() {
 fn bare_signatures_get_one_verdict_alone_and_in_batches() {
     for (name, check) in implementations() {
         for case in cases("signature") {
-            let (key, message, signature) = (
-                bytes(&case, "key"),
-                bytes(&case, "message"),
-                bytes(&case, "signature"),
-            );
+            let (key, message, signature) =
+                (bytes(&case, "key"), bytes(&case, "message"), bytes(&case, "signature"));
             let item = || Zip215Item {
                 key: key.as_slice().try_into().unwrap(),
                 message: &message,
@@ -156,12 +133,7 @@ fn bare_signatures_get_one_verdict_alone_and_in_batches() {
                 "ml-dsa-87" => check.ml_dsa(MlDsa::L87, &key, &message, &signature),
                 other => panic!("unknown rule {other}"),
             };
-            assert_eq!(
-                verdict,
-                case["valid"].as_bool().unwrap(),
-                "{name}: {}",
-                case["name"]
-            );
+            assert_eq!(verdict, case["valid"].as_bool().unwrap(), "{name}: {}", case["name"]);
         }
     }
 }
@@ -184,12 +156,7 @@ fn keys_that_split_verifiers_are_never_registered() {
             let Ok(bundle) = bundle else { continue };
             assert_eq!(bundle.kid(), Kid(digest(&case, "kid")));
             let registration = bundle.check_for_registration(check);
-            assert_eq!(
-                word(&registration),
-                text(&case, "registration"),
-                "{name}: {}",
-                case["name"]
-            );
+            assert_eq!(word(&registration), text(&case, "registration"), "{name}: {}", case["name"]);
         }
     }
 }
@@ -204,17 +171,11 @@ fn trees_and_proofs_are_those_of_rfc_6962() {
     for case in cases("inclusion") {
         let (leaf, root) = (digest(&case, "leaf"), digest(&case, "root"));
         let path = digests(&case, "path");
-        expect(
-            &case,
-            &verify_inclusion(&leaf, number(&case, "index"), number(&case, "size"), &path, &root),
-        );
+        expect(&case, &verify_inclusion(&leaf, number(&case, "index"), number(&case, "size"), &path, &root));
     }
     for case in cases("consistency") {
         let (old, new) = (digest(&case, "old_root"), digest(&case, "new_root"));
-        let (old, new) = (
-            (number(&case, "old_size"), &old),
-            (number(&case, "new_size"), &new),
-        );
+        let (old, new) = ((number(&case, "old_size"), &old), (number(&case, "new_size"), &new));
         expect(&case, &verify_consistency(old, new, &digests(&case, "path")));
     }
 }
@@ -225,10 +186,7 @@ fn events_are_refused_for_their_own_reason() {
         for case in cases("event") {
             let bundle: KeyBundle = decode_canonical(&bytes(&case, "bundle")).unwrap();
             let demand = Demand::try_from(u8::try_from(number(&case, "demand")).unwrap()).unwrap();
-            let signer = Signer {
-                bundle: &bundle,
-                demand,
-            };
+            let signer = Signer { bundle: &bundle, demand };
             let result =
                 SignedEvent::decode(&bytes(&case, "bytes")).and_then(|event| event.verify(signer, check));
             expect(&case, &result);
@@ -236,10 +194,8 @@ fn events_are_refused_for_their_own_reason() {
             assert_eq!(event.get().id().0, digest(&case, "id"));
             assert_eq!(event.bytes(), bytes(&case, "bytes"));
             if case.contains_key("custody") {
-                let holders: Vec<KeyBundle> = list(&case, "custody")
-                    .iter()
-                    .map(|bundle| decode_canonical(bundle).unwrap())
-                    .collect();
+                let holders: Vec<KeyBundle> =
+                    list(&case, "custody").iter().map(|bundle| decode_canonical(bundle).unwrap()).collect();
                 let holder = |kid: &Kid| holders.iter().find(|bundle| bundle.kid() == *kid);
                 let custody = event.get().check_custody(holder, check);
                 assert_eq!(word(&custody), text(&case, "custody_expect"), "{}", case["name"]);
@@ -252,10 +208,7 @@ fn committee(case: &Case) -> Committee {
     Committee {
         chain: ChainId(digest(case, "committee_chain")),
         epoch: Epoch::new(number(case, "committee_epoch")),
-        scheme: u8::try_from(number(case, "committee_scheme"))
-            .unwrap()
-            .try_into()
-            .unwrap(),
+        scheme: u8::try_from(number(case, "committee_scheme")).unwrap().try_into().unwrap(),
         set: decode_canonical(&bytes(case, "committee_set")).unwrap(),
         root: EpochRoot {
             height: Height::new(number(case, "committee_root_height")),
@@ -265,10 +218,7 @@ fn committee(case: &Case) -> Committee {
 }
 
 fn verified<T: Checked>(case: &Case, check: &dyn SignatureCheck) -> Result<(), Refusal> {
-    Received::<T>::new(bytes(case, "bytes"))
-        .decode()?
-        .verify(&committee(case), check)
-        .map(drop)
+    Received::<T>::new(bytes(case, "bytes")).decode()?.verify(&committee(case), check).map(drop)
 }
 
 #[test]
@@ -317,10 +267,7 @@ fn transactions_and_records_are_refused_for_their_own_reason() {
                 .map(|bundle| decode_canonical(bundle).unwrap())
                 .collect();
             let threshold = usize::try_from(number(&case, "threshold")).unwrap();
-            let administrators = Administrators {
-                threshold,
-                keys: &keys,
-            };
+            let administrators = Administrators { threshold, keys: &keys };
             let chain = ChainId(digest(&case, "chain"));
             let result = SignedGovernance::decode(&bytes(&case, "bytes"))
                 .and_then(|signed| signed.verify(chain, administrators, check).map(|_| signed.id()));
@@ -357,15 +304,9 @@ fn receipts_get_their_verdict() {
             let optional = |key: &str| case[key].as_str().map(unhex);
             let producer: Option<KeyBundle> =
                 optional("producer").map(|bundle| decode_canonical(&bundle).unwrap());
-            let memory = optional("memory")
-                .map(|bytes| EpochMemory::from_bytes(&bytes, chain))
-                .transpose();
+            let memory = optional("memory").map(|bytes| EpochMemory::from_bytes(&bytes, chain)).transpose();
             let result = memory.and_then(|memory| {
-                let trust = Trust {
-                    chain,
-                    memory: memory.as_ref(),
-                    producer: producer.as_ref(),
-                };
+                let trust = Trust { chain, memory: memory.as_ref(), producer: producer.as_ref() };
                 verify_receipt(&bytes(&case, "bytes"), trust, check)
             });
             let found = match &result {
@@ -373,13 +314,7 @@ fn receipts_get_their_verdict() {
                 Ok(_) => "rests on retired keys",
                 Err(refusal) => refusal.code.name(),
             };
-            assert_eq!(
-                found,
-                text(&case, "expect"),
-                "{name}: {}: {:?}",
-                case["name"],
-                result.as_ref().err()
-            );
+            assert_eq!(found, text(&case, "expect"), "{name}: {}: {:?}", case["name"], result.as_ref().err());
             let Ok((verdict, memory)) = result else { continue };
             assert_eq!(verdict.item.0, digest(&case, "item"));
             assert_eq!(verdict.outcome.name(), text(&case, "outcome"));
@@ -391,16 +326,8 @@ fn receipts_get_their_verdict() {
             assert_eq!(verdict.certified_height.get(), number(&case, "certified_height"));
             assert_eq!(verdict.certified_epoch.get(), number(&case, "certified_epoch"));
             let holds = verdict.producer == ProducerCheck::Holds;
-            assert_eq!(
-                if holds { "holds" } else { "not checked" },
-                text(&case, "producer_check")
-            );
-            assert_eq!(
-                memory.to_bytes(),
-                bytes(&case, "memory_after"),
-                "{}",
-                case["name"]
-            );
+            assert_eq!(if holds { "holds" } else { "not checked" }, text(&case, "producer_check"));
+            assert_eq!(memory.to_bytes(), bytes(&case, "memory_after"), "{}", case["name"]);
         }
     }
 }

@@ -19,14 +19,6 @@ fn main() -> std::io::Result<()> {
 fn write(path: &Path, text: &str) -> std::io::Result<()> {
     let before = fs::read_to_string(path).unwrap_or_default();
     let word = if before == text { "same" } else { "written" };
-    println!(
-        "{word:8} {:8} bytes  {}",
-        text.len(),
-        path.file_name().unwrap_or_default().to_string_lossy()
-    );
-    if before == text {
-        Ok(())
-    } else {
-        fs::write(path, text)
-    }
+    println!("{word:8} {:8} bytes  {}", text.len(), path.file_name().unwrap_or_default().to_string_lossy());
+    if before == text { Ok(()) } else { fs::write(path, text) }
 }

@@ -68,20 +68,11 @@ impl Stage {
         let binary = std::env::current_exe().unwrap().with_file_name("cybermesh");
         let terminal = std::io::stdout().is_terminal();
         let waits = terminal && std::io::stdin().is_terminal() && std::env::var_os("DEMO_EXIT").is_none();
-        Self {
-            folder,
-            binary,
-            colour: terminal,
-            waits,
-        }
+        Self { folder, binary, colour: terminal, waits }
     }
 
     fn paint(&self, colour: &str, text: &str) -> String {
-        if self.colour {
-            format!("\u{1b}[{colour}m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
-        }
+        if self.colour { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
     fn step(&self, number: u32, title: &str) {
@@ -89,11 +80,7 @@ impl Stage {
             println!("{}", self.paint("2", "  ⏎ Enter goes on"));
             std::io::stdin().lock().lines().next();
         }
-        println!(
-            "\n{} {}",
-            self.paint("1;36", &format!("{number} ▸")),
-            self.paint("1", title)
-        );
+        println!("\n{} {}", self.paint("1;36", &format!("{number} ▸")), self.paint("1", title));
     }
 
     fn say(&self, text: &str) {
@@ -101,20 +88,13 @@ impl Stage {
     }
 
     fn title(&self) {
-        println!(
-            "{}",
-            self.paint("1", "CyberMesh: security decisions that anyone can check offline")
-        );
+        println!("{}", self.paint("1", "CyberMesh: security decisions that anyone can check offline"));
         self.say("Four validators agree on a signed event. Then you check their word with one hash and no network.");
     }
 
     /// Runs the shipped binary as a person would, and shows command and answer.
     fn run(&self, arguments: &[&str]) -> Output {
-        let shown = arguments
-            .iter()
-            .map(|word| shortened(word))
-            .collect::<Vec<_>>()
-            .join(" ");
+        let shown = arguments.iter().map(|word| shortened(word)).collect::<Vec<_>>().join(" ");
         self.say(&self.paint("33", &format!("$ cybermesh {shown}")));
         let output = Command::new(&self.binary)
             .args(arguments)
@@ -123,9 +103,7 @@ impl Stage {
             .output()
             .expect("the cybermesh binary beside this one; `make demo` builds it");
         for text in [&output.stdout, &output.stderr] {
-            String::from_utf8_lossy(text)
-                .lines()
-                .for_each(|line| println!("    {line}"));
+            String::from_utf8_lossy(text).lines().for_each(|line| println!("    {line}"));
         }
         output
     }
@@ -137,40 +115,25 @@ impl Stage {
     }
 
     fn producer(&self) -> KeyBundle {
-        self.step(
-            1,
-            "A detector makes its keys: Ed25519 AND ML-DSA-44, sealed with a passphrase",
-        );
+        self.step(1, "A detector makes its keys: Ed25519 AND ML-DSA-44, sealed with a passphrase");
         self.must(&["keys", "new", "det-1.key"]);
         let public = read_public_file(&self.folder.join("det-1.key.pub")).unwrap();
         public.bundle().unwrap()
     }
 
     fn validators(&self) -> Vec<Member> {
-        self.step(
-            2,
-            "Four validators and three administrators make theirs: Ed25519 AND ML-DSA-65",
-        );
+        self.step(2, "Four validators and three administrators make theirs: Ed25519 AND ML-DSA-65");
         let member = |n: usize| {
             let keys = KeySet::generate(KeyRole::Validator, Algorithm::MlDsa65).unwrap();
             let entry = keys.validator(&format!("node-{n}")).unwrap();
-            self.say(&format!(
-                "node-{n}  kid {}",
-                shortened(&keys.bundle().kid().to_string())
-            ));
-            Member {
-                entry,
-                signer: Arc::new(keys),
-            }
+            self.say(&format!("node-{n}  kid {}", shortened(&keys.bundle().kid().to_string())));
+            Member { entry, signer: Arc::new(keys) }
         };
         (1..=4).map(member).collect()
     }
 
     fn genesis(&self, members: Vec<Member>, producer: &KeyBundle) -> Chain {
-        self.step(
-            3,
-            "The genesis names them all. Its hash is the only thing you will have to trust",
-        );
+        self.step(3, "The genesis names them all. Its hash is the only thing you will have to trust");
         let administrator = |_| {
             let keys = KeySet::generate(KeyRole::Administrator, Algorithm::MlDsa65).unwrap();
             keys.bundle().clone()
@@ -189,28 +152,15 @@ impl Stage {
         };
         let bytes = encode_canonical(&content).len();
         let chain = Chain::new(content, members);
-        self.say(&format!(
-            "n = 4, one may lie, three decide · hybrid signatures · {bytes} bytes"
-        ));
-        self.say(&format!(
-            "genesis hash {}",
-            self.paint("1;32", &chain.genesis.chain().to_string())
-        ));
+        self.say(&format!("n = 4, one may lie, three decide · hybrid signatures · {bytes} bytes"));
+        self.say(&format!("genesis hash {}", self.paint("1;32", &chain.genesis.chain().to_string())));
         chain
     }
 
     fn event(&self) {
         self.step(4, "The detector signs what it saw");
         fs::write(self.folder.join("event.json"), EVENT).unwrap();
-        self.must(&[
-            "event",
-            "sign",
-            "event.json",
-            "--key",
-            "det-1.key",
-            "--out",
-            "event.bin",
-        ]);
+        self.must(&["event", "sign", "event.json", "--key", "det-1.key", "--out", "event.bin"]);
         self.must(&["event", "verify", "event.bin", "--key", "det-1.key.pub"]);
     }
 
@@ -221,10 +171,7 @@ impl Stage {
         let blocks = [
             (vec![], "nothing yet"),
             (vec![(event(), Code::EventApplied)], "the event: applied"),
-            (
-                vec![(event(), Code::EventSeqUsed)],
-                "the same event again: its place is used",
-            ),
+            (vec![(event(), Code::EventSeqUsed)], "the same event again: its place is used"),
             (vec![], "nothing more"),
         ];
         for (items, story) in blocks {
@@ -238,22 +185,15 @@ impl Stage {
                 u16::from(header.proposer) + 1,
                 shortened(&decision.hash().to_string()),
             );
-            self.say(&format!(
-                "{line}  {}",
-                self.paint("2", &format!("{} ms", start.elapsed().as_millis()))
-            ));
+            self.say(&format!("{line}  {}", self.paint("2", &format!("{} ms", start.elapsed().as_millis()))));
         }
-        self.say(&self.paint(
-            "2",
-            "(in memory: no executor yet, so the state root stands for an empty state)",
-        ));
+        self.say(
+            &self.paint("2", "(in memory: no executor yet, so the state root stands for an empty state)"),
+        );
     }
 
     fn receipt(&self, chain: &Chain) -> PathBuf {
-        self.step(
-            6,
-            "A receipt: event → block → decision → history → certificate → genesis",
-        );
+        self.step(6, "A receipt: event → block → decision → history → certificate → genesis");
         let receipt = chain.receipt_under_newest(2, 0);
         let bytes = encode_canonical(&receipt);
         let file = self.folder.join("event.cmr");
@@ -272,23 +212,14 @@ impl Stage {
         self.step(7, "Anyone checks it: no network, no server, one hash");
         let name = file.file_name().unwrap().to_str().unwrap();
         let start = Instant::now();
-        let arguments = [
-            "verify",
-            "receipt",
-            name,
-            "--genesis",
-            hash,
-            "--producer",
-            "det-1.key.pub",
-        ];
+        let arguments = ["verify", "receipt", name, "--genesis", hash, "--producer", "det-1.key.pub"];
         let answer = self.must(&arguments);
-        self.say(&self.paint(
-            "2",
-            &format!(
-                "{} ms, the start of the program included",
-                start.elapsed().as_millis()
+        self.say(
+            &self.paint(
+                "2",
+                &format!("{} ms, the start of the program included", start.elapsed().as_millis()),
             ),
-        ));
+        );
         answer.lines().next().unwrap().to_owned()
     }
 
@@ -296,17 +227,13 @@ impl Stage {
         self.step(8, "A liar flips one bit: the outcome, of all things");
         let mut bytes = fs::read(file).unwrap();
         let event = fs::read(self.folder.join("event.bin")).unwrap();
-        let item = bytes
-            .windows(event.len())
-            .position(|part| part == event)
-            .expect("the event is in its receipt");
+        let item =
+            bytes.windows(event.len()).position(|part| part == event).expect("the event is in its receipt");
         // In front of the item stand: outcome, [kind, byte string header of three bytes].
         let outcome = item - 6;
         bytes[outcome] ^= 2;
         fs::write(self.folder.join("lie.cmr"), bytes).unwrap();
-        self.say(&format!(
-            "byte {outcome}: outcome 1 (event.applied) becomes 3 (event.dated_ahead)"
-        ));
+        self.say(&format!("byte {outcome}: outcome 1 (event.applied) becomes 3 (event.dated_ahead)"));
         let output = self.run(&["verify", "receipt", "lie.cmr", "--genesis", hash]);
         assert_eq!(output.status.code(), Some(6), "a lie must be refused");
         self.say(&self.paint("1;31", "refused, with exit code 6"));
@@ -327,9 +254,5 @@ impl Stage {
 /// Long hashes, short: how they begin is enough to recognise them.
 fn shortened(word: &str) -> String {
     let is_hash = word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_hash {
-        format!("{}…", &word[..12])
-    } else {
-        word.to_owned()
-    }
+    if is_hash { format!("{}…", &word[..12]) } else { word.to_owned() }
 }

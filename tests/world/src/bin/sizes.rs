@@ -16,10 +16,7 @@ fn main() {
                 let size = encode_canonical(&receipt).len();
                 let genesis = receipt.genesis.as_slice().len();
                 let certificate = encode_canonical(&story.chain.blocks.last().unwrap().certificate).len();
-                let each = receipt
-                    .handovers
-                    .first()
-                    .map_or(0, |handover| encode_canonical(handover).len());
+                let each = receipt.handovers.first().map_or(0, |handover| encode_canonical(handover).len());
                 println!("| {name} | {n} | {handovers} | {size} | {genesis} | {certificate} | {each} |");
             }
         }

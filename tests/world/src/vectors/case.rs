@@ -22,11 +22,7 @@ impl Case {
     /// A case without fields.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            fields: Map::new(),
-            bytes: Vec::new(),
-        }
+        Self { name: name.into(), fields: Map::new(), bytes: Vec::new() }
     }
 
     /// Adds a byte field.
@@ -50,9 +46,7 @@ impl Suite {
     pub fn new(name: &'static str, cases: Vec<Case>) -> Self {
         let mut names: Vec<_> = cases.iter().map(|case| case.name.clone()).collect();
         names.sort();
-        names
-            .windows(2)
-            .for_each(|pair| assert_ne!(pair[0], pair[1], "{name}: one name twice"));
+        names.windows(2).for_each(|pair| assert_ne!(pair[0], pair[1], "{name}: one name twice"));
         Self { name, cases }
     }
 
@@ -72,11 +66,7 @@ impl Suite {
         let mut fields = case.fields.clone();
         fields.insert("name".into(), case.name.clone().into());
         for (key, bytes) in &case.bytes {
-            fields.insert(
-                key.clone(),
-                self.spliced(index, key, bytes)
-                    .unwrap_or_else(|| hex(bytes).into()),
-            );
+            fields.insert(key.clone(), self.spliced(index, key, bytes).unwrap_or_else(|| hex(bytes).into()));
         }
         Value::Object(fields).to_string()
     }
@@ -88,13 +78,8 @@ impl Suite {
             let base = &case.bytes.iter().find(|(found, _)| found == key)?.1;
             let at = base.iter().zip(bytes).take_while(|(a, b)| a == b).count();
             let room = base.len().min(bytes.len()) - at;
-            let tail = base
-                .iter()
-                .rev()
-                .zip(bytes.iter().rev())
-                .take_while(|(a, b)| a == b)
-                .count()
-                .min(room);
+            let tail =
+                base.iter().rev().zip(bytes.iter().rev()).take_while(|(a, b)| a == b).count().min(room);
             Some((bytes.len() - at - tail, base.len() - at - tail, at, case))
         });
         let (insert, remove, at, case) = bases.min_by_key(|(insert, ..)| *insert)?;
@@ -111,17 +96,11 @@ pub fn resolve(text: &str) -> Vec<Map<String, Value>> {
     let mut resolved: Vec<Map<String, Value>> = Vec::new();
     for case in file["cases"].as_array().expect("cases") {
         let mut case = case.as_object().expect("a case").clone();
-        let spliced: Vec<_> = case
-            .iter()
-            .filter(|(_, value)| value.get("base").is_some())
-            .map(|(k, _)| k.clone())
-            .collect();
+        let spliced: Vec<_> =
+            case.iter().filter(|(_, value)| value.get("base").is_some()).map(|(k, _)| k.clone()).collect();
         for key in spliced {
             let splice = case[&key].clone();
-            let base = resolved
-                .iter()
-                .find(|case| case["name"] == splice["base"])
-                .expect("an earlier case");
+            let base = resolved.iter().find(|case| case["name"] == splice["base"]).expect("an earlier case");
             let base = base[&key].as_str().expect("hex");
             let number =
                 |field: &str| usize::try_from(splice[field].as_u64().expect("a number")).expect("small");
@@ -143,7 +122,5 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Bytes of hex.
 #[must_use]
 pub fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len() / 2)
-        .map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).expect("hex"))
-        .collect()
+    (0..text.len() / 2).map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).expect("hex")).collect()
 }

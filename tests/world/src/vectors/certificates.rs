@@ -40,11 +40,7 @@ pub(super) fn suite() -> Suite {
     ];
     let mut all = Vec::new();
     for (prefix, story) in &stories {
-        let mut cases = Cases {
-            prefix,
-            chain: &story.chain,
-            cases: Vec::new(),
-        };
+        let mut cases = Cases { prefix, chain: &story.chain, cases: Vec::new() };
         statements(&mut cases);
         quorum_certificates(&mut cases);
         timeouts(&mut cases);
@@ -66,16 +62,8 @@ fn statements(cases: &mut Cases<'_>) {
         vote
     };
     cases.push("honest", &honest, "ok");
-    cases.push(
-        "of another chain",
-        &with(&|v| v.statement.chain = ChainId(Digest::ZERO)),
-        "chain.other",
-    );
-    cases.push(
-        "of another epoch",
-        &with(&|v| v.statement.epoch = Epoch::new(9)),
-        "epoch.other",
-    );
+    cases.push("of another chain", &with(&|v| v.statement.chain = ChainId(Digest::ZERO)), "chain.other");
+    cases.push("of another epoch", &with(&|v| v.statement.epoch = Epoch::new(9)), "epoch.other");
     cases.push(
         "of a stranger",
         &with(&|v| v.author = ValidatorIndex::new(chain.members.len()).unwrap()),
@@ -86,21 +74,10 @@ fn statements(cases: &mut Cases<'_>) {
         &with(&|v| v.author = ValidatorIndex::new(2).unwrap()),
         "signature.invalid",
     );
-    cases.push(
-        "for another block",
-        &with(&|v| v.statement.block.0 = Digest::ZERO),
-        "signature.invalid",
-    );
-    cases.push(
-        "in view 0",
-        &with(&|v| v.statement.view = View::ZERO),
-        "wire.view",
-    );
+    cases.push("for another block", &with(&|v| v.statement.block.0 = Digest::ZERO), "signature.invalid");
+    cases.push("in view 0", &with(&|v| v.statement.view = View::ZERO), "wire.view");
     let timeout = chain.sign(timeout(chain, view), 1);
-    let forged = Signed {
-        signature: timeout.signature,
-        ..honest.clone()
-    };
+    let forged = Signed { signature: timeout.signature, ..honest.clone() };
     cases.push("with the signature of a timeout", &forged, "signature.invalid");
     let items = vec![chain.block(1).leaves[0].item.clone()];
     let sound = batch(chain, 2, 4, items);
@@ -115,57 +92,17 @@ fn quorum_certificates(cases: &mut Cases<'_>) {
     let (n, q) = (chain.members.len(), chain.committee.quorum());
     let honest = chain.high_qc.clone();
     let statement = honest.statement(chain.committee.chain);
-    let with = |votes: QuorumSignatures| Qc {
-        votes,
-        ..honest.clone()
-    };
+    let with = |votes: QuorumSignatures| Qc { votes, ..honest.clone() };
     cases.push("honest", &honest, "ok");
     cases.push("other voters", &with(chain.signatures_of(&statement, 0..q)), "ok");
-    cases.push(
-        "a voter too few",
-        &with(chain.signatures_of(&statement, 0..q - 1)),
-        "certificate.quorum",
-    );
-    cases.push(
-        "a voter too many",
-        &with(chain.signatures_of(&statement, 0..q + 1)),
-        "certificate.quorum",
-    );
-    cases.push(
-        "no voter",
-        &with(QuorumSignatures::default()),
-        "certificate.quorum",
-    );
-    cases.push(
-        "of another epoch",
-        &Qc {
-            epoch: Epoch::new(7),
-            ..honest.clone()
-        },
-        "epoch.other",
-    );
-    cases.push(
-        "of another view",
-        &Qc {
-            view: honest.view.next(),
-            ..honest.clone()
-        },
-        "signature.invalid",
-    );
-    cases.push(
-        "of another height",
-        &Qc {
-            height: Height::new(99),
-            ..honest.clone()
-        },
-        "signature.invalid",
-    );
+    cases.push("a voter too few", &with(chain.signatures_of(&statement, 0..q - 1)), "certificate.quorum");
+    cases.push("a voter too many", &with(chain.signatures_of(&statement, 0..q + 1)), "certificate.quorum");
+    cases.push("no voter", &with(QuorumSignatures::default()), "certificate.quorum");
+    cases.push("of another epoch", &Qc { epoch: Epoch::new(7), ..honest.clone() }, "epoch.other");
+    cases.push("of another view", &Qc { view: honest.view.next(), ..honest.clone() }, "signature.invalid");
+    cases.push("of another height", &Qc { height: Height::new(99), ..honest.clone() }, "signature.invalid");
     let mut strangers = chain.clone();
-    let prefix = if chain.committee.epoch == Epoch::ZERO {
-        "node"
-    } else {
-        "epoch-1"
-    };
+    let prefix = if chain.committee.epoch == Epoch::ZERO { "node" } else { "epoch-1" };
     strangers.members = members(prefix, n + 1);
     cases.push(
         "with a stranger",
@@ -174,28 +111,15 @@ fn quorum_certificates(cases: &mut Cases<'_>) {
     );
     let root = Qc::of_root(&chain.committee);
     cases.push("of the root", &root, "ok");
-    cases.push(
-        "of another root",
-        &Qc {
-            height: Height::new(50),
-            ..root.clone()
-        },
-        "certificate.root",
-    );
+    cases.push("of another root", &Qc { height: Height::new(50), ..root.clone() }, "certificate.root");
     cases.push(
         "of the root, with voters",
-        &Qc {
-            votes: honest.votes.clone(),
-            ..root
-        },
+        &Qc { votes: honest.votes.clone(), ..root },
         "certificate.signers",
     );
     let mut reversed = honest.votes.signatures.to_vec();
     reversed.reverse();
-    let reversed = QuorumSignatures {
-        signatures: List::new(reversed).unwrap(),
-        ..honest.votes
-    };
+    let reversed = QuorumSignatures { signatures: List::new(reversed).unwrap(), ..honest.votes };
     cases.push("signatures reversed", &with(reversed), "signature.invalid");
 }
 
@@ -206,31 +130,12 @@ fn timeouts(cases: &mut Cases<'_>) {
     let with = |change: &dyn Fn(&mut Vec<Claim>)| {
         let mut claims = honest.claims.to_vec();
         change(&mut claims);
-        Tc {
-            claims: List::new(claims).unwrap(),
-            ..honest.clone()
-        }
+        Tc { claims: List::new(claims).unwrap(), ..honest.clone() }
     };
-    cases.push(
-        "a claim too few",
-        &with(&|claims| drop(claims.pop())),
-        "certificate.quorum",
-    );
-    cases.push(
-        "a claim twice",
-        &with(&|claims| claims.insert(1, claims[0].clone())),
-        "certificate.signers",
-    );
-    cases.push(
-        "claims reversed",
-        &with(&|claims| claims.reverse()),
-        "certificate.signers",
-    );
-    cases.push(
-        "a claim lowered",
-        &with(&|claims| claims[0].hqc_view = View::ZERO),
-        "signature.invalid",
-    );
+    cases.push("a claim too few", &with(&|claims| drop(claims.pop())), "certificate.quorum");
+    cases.push("a claim twice", &with(&|claims| claims.insert(1, claims[0].clone())), "certificate.signers");
+    cases.push("claims reversed", &with(&|claims| claims.reverse()), "certificate.signers");
+    cases.push("a claim lowered", &with(&|claims| claims[0].hqc_view = View::ZERO), "signature.invalid");
     cases.push(
         "a claim of a stranger",
         &with(&|claims| {
@@ -238,51 +143,20 @@ fn timeouts(cases: &mut Cases<'_>) {
         }),
         "validator.unknown",
     );
-    let older = Tc {
-        high_qc: Qc::of_root(&chain.committee),
-        ..honest.clone()
-    };
+    let older = Tc { high_qc: Qc::of_root(&chain.committee), ..honest.clone() };
     cases.push("QC below the highest claim", &older, "certificate.claim");
-    let early = Tc {
-        view: chain.high_qc.view,
-        ..honest.clone()
-    };
+    let early = Tc { view: chain.high_qc.view, ..honest.clone() };
     cases.push("QC of the given-up view claimed", &early, "certificate.claim");
-    cases.push(
-        "of another view",
-        &Tc {
-            view: View::new(view + 1),
-            ..honest.clone()
-        },
-        "signature.invalid",
-    );
+    cases.push("of another view", &Tc { view: View::new(view + 1), ..honest.clone() }, "signature.invalid");
     let signed = chain.sign(timeout(chain, view), 2);
-    let change = ViewChange {
-        timeout: signed,
-        high_qc: chain.high_qc.clone(),
-        entry: None,
-    };
+    let change = ViewChange { timeout: signed, high_qc: chain.high_qc.clone(), entry: None };
     cases.push("after a QC", &change, "ok");
-    let bare = ViewChange {
-        high_qc: Qc::of_root(&chain.committee),
-        ..change.clone()
-    };
+    let bare = ViewChange { high_qc: Qc::of_root(&chain.committee), ..change.clone() };
     cases.push("QC below its claim", &bare, "certificate.claim");
     let next = chain.sign(timeout(chain, view + 1), 2);
-    let entered = ViewChange {
-        timeout: next,
-        entry: Some(honest.clone()),
-        ..change.clone()
-    };
+    let entered = ViewChange { timeout: next, entry: Some(honest.clone()), ..change.clone() };
     cases.push("after a TC", &entered, "ok");
-    cases.push(
-        "TC of another view",
-        &ViewChange {
-            entry: Some(honest),
-            ..change
-        },
-        "wire.view",
-    );
+    cases.push("TC of another view", &ViewChange { entry: Some(honest), ..change }, "wire.view");
 }
 
 fn proposals(cases: &mut Cases<'_>) {
@@ -291,39 +165,19 @@ fn proposals(cases: &mut Cases<'_>) {
     let honest = proposal(chain, None, Vec::new());
     cases.push("after a QC", &honest, "ok");
     cases.push("after a TC", &after_tc, "ok");
-    cases.push(
-        "TC taken away",
-        &Proposal {
-            tc: None,
-            ..after_tc.clone()
-        },
-        "signature.invalid",
-    );
+    cases.push("TC taken away", &Proposal { tc: None, ..after_tc.clone() }, "signature.invalid");
     let mut other = after_tc.clone();
     let claims = tc(chain, view).claims.to_vec();
     let rest = (1..=claims.len()).map(|author| {
         let signed = chain.sign(timeout(chain, view), author);
-        Claim {
-            author: signed.author,
-            signature: signed.signature,
-            ..claims[0].clone()
-        }
+        Claim { author: signed.author, signature: signed.signature, ..claims[0].clone() }
     });
-    other.tc = Some(Tc {
-        claims: List::new(rest.collect()).unwrap(),
-        ..tc(chain, view)
-    });
+    other.tc = Some(Tc { claims: List::new(rest.collect()).unwrap(), ..tc(chain, view) });
     cases.push("TC exchanged for another sound one", &other, "signature.invalid");
     let mut swapped = honest.clone();
-    swapped.qc.votes = chain.signatures_of(
-        &swapped.qc.statement(chain.committee.chain),
-        0..chain.committee.quorum(),
-    );
-    cases.push(
-        "QC exchanged for another sound one",
-        &swapped,
-        "signature.invalid",
-    );
+    swapped.qc.votes =
+        chain.signatures_of(&swapped.qc.statement(chain.committee.chain), 0..chain.committee.quorum());
+    cases.push("QC exchanged for another sound one", &swapped, "signature.invalid");
     let mut payload = honest.clone();
     let reference = BatchRef {
         id: cybermesh_proto::BatchId(Digest::ZERO),
@@ -331,11 +185,7 @@ fn proposals(cases: &mut Cases<'_>) {
         batch_seq: cybermesh_proto::BatchSeq::ZERO,
     };
     payload.batches = List::new(vec![reference]).unwrap();
-    cases.push(
-        "with a batch that the header does not have",
-        &payload,
-        "proposal.payload",
-    );
+    cases.push("with a batch that the header does not have", &payload, "proposal.payload");
     let mut thief = honest.clone();
     thief.header.proposer =
         ValidatorIndex::new((usize::from(u16::from(thief.header.proposer)) + 1) % 4).unwrap();
@@ -344,79 +194,35 @@ fn proposals(cases: &mut Cases<'_>) {
 
 fn evidence(cases: &mut Cases<'_>) {
     let (chain, view) = (cases.chain, cases.view());
-    let (one, other) = (
-        chain.sign(vote(chain, view, 1), 1),
-        chain.sign(vote(chain, view, 2), 1),
-    );
-    cases.push(
-        "two votes",
-        &Evidence::Votes(Pair::new(one.clone(), other.clone())),
-        "ok",
-    );
-    let reversed = Evidence::Votes(Pair {
-        first: other.clone(),
-        second: one.clone(),
-    });
+    let (one, other) = (chain.sign(vote(chain, view, 1), 1), chain.sign(vote(chain, view, 2), 1));
+    cases.push("two votes", &Evidence::Votes(Pair::new(one.clone(), other.clone())), "ok");
+    let reversed = Evidence::Votes(Pair { first: other.clone(), second: one.clone() });
     cases.push("two votes reversed", &reversed, "evidence.content");
-    let same = Evidence::Votes(Pair {
-        first: one.clone(),
-        second: one.clone(),
-    });
+    let same = Evidence::Votes(Pair { first: one.clone(), second: one.clone() });
     cases.push("one vote twice", &same, "evidence.content");
     let later = chain.sign(vote(chain, view + 1, 2), 1);
-    cases.push(
-        "votes of two views",
-        &Evidence::Votes(Pair::new(one.clone(), later)),
-        "evidence.slot",
-    );
+    cases.push("votes of two views", &Evidence::Votes(Pair::new(one.clone(), later)), "evidence.slot");
     let another = chain.sign(vote(chain, view, 2), 2);
-    cases.push(
-        "votes of two voters",
-        &Evidence::Votes(Pair::new(one.clone(), another)),
-        "evidence.slot",
-    );
-    let framed = Signed {
-        signature: one.signature.clone(),
-        ..other
-    };
-    cases.push(
-        "a vote made up",
-        &Evidence::Votes(Pair::new(one, framed)),
-        "signature.invalid",
-    );
-    let (small, large) = (
-        batch(chain, 1, 9, items(chain, 1)),
-        batch(chain, 1, 9, items(chain, 2)),
-    );
+    cases.push("votes of two voters", &Evidence::Votes(Pair::new(one.clone(), another)), "evidence.slot");
+    let framed = Signed { signature: one.signature.clone(), ..other };
+    cases.push("a vote made up", &Evidence::Votes(Pair::new(one, framed)), "signature.invalid");
+    let (small, large) = (batch(chain, 1, 9, items(chain, 1)), batch(chain, 1, 9, items(chain, 2)));
     let pair = Pair::new(small.signed(), large.signed());
     cases.push("two batches", &Evidence::Batches(pair.clone()), "ok");
     let mut renamed = pair;
     renamed.first.author = ValidatorIndex::new(2).unwrap();
     renamed.second.author = ValidatorIndex::new(2).unwrap();
-    cases.push(
-        "two batches under another's name",
-        &Evidence::Batches(renamed),
-        "statement.author",
-    );
+    cases.push("two batches under another's name", &Evidence::Batches(renamed), "statement.author");
     let honest = proposal(chain, None, Vec::new());
     let mut wrapped = honest.signed();
     wrapped.statement.carried = Digest::ZERO;
-    let envelopes = Evidence::Proposals(Pair {
-        first: honest.signed(),
-        second: wrapped,
-    });
+    let envelopes = Evidence::Proposals(Pair { first: honest.signed(), second: wrapped });
     cases.push("one block in two envelopes", &envelopes, "evidence.content");
 }
 
 /// The first items that the chain decided.
 fn items(chain: &Chain, count: usize) -> Vec<Item> {
-    chain
-        .block(1)
-        .leaves
-        .iter()
-        .take(count)
-        .map(|leaf| leaf.item.clone())
-        .collect()
+    chain.block(1).leaves.iter().take(count).map(|leaf| leaf.item.clone()).collect()
 }
 
 fn reports(cases: &mut Cases<'_>) {
@@ -438,22 +244,10 @@ fn reports(cases: &mut Cases<'_>) {
     };
     let by_qc = || Some(Entry::Qc(chain.high_qc.clone()));
     cases.push("entered by a QC", &report(view, by_qc()), "ok");
-    cases.push(
-        "entered by a TC",
-        &report(view + 1, Some(Entry::Tc(tc(chain, view)))),
-        "ok",
-    );
+    cases.push("entered by a TC", &report(view + 1, Some(Entry::Tc(tc(chain, view)))), "ok");
     cases.push("entered nothing", &report(0, None), "ok");
-    cases.push(
-        "entered without certificate",
-        &report(view + 1, None),
-        "amnesia.report",
-    );
-    cases.push(
-        "certificate of another view",
-        &report(view + 1, by_qc()),
-        "amnesia.report",
-    );
+    cases.push("entered without certificate", &report(view + 1, None), "amnesia.report");
+    cases.push("certificate of another view", &report(view + 1, by_qc()), "amnesia.report");
     let mut other = report(view, by_qc());
     other.high_qc = Qc::of_root(&chain.committee);
     cases.push("another QC than reported", &other, "amnesia.report");
@@ -465,32 +259,19 @@ fn decisions(cases: &mut Cases<'_>) {
     let attestation = chain.sign(AttestationStatement::of(&last.decision), 0);
     cases.push("honest", &attestation, "ok");
     cases.push("honest", &last.certificate, "ok");
-    let other = DecisionCertificate {
-        decision: DecisionHash(Digest::ZERO),
-        ..last.certificate.clone()
-    };
+    let other = DecisionCertificate { decision: DecisionHash(Digest::ZERO), ..last.certificate.clone() };
     cases.push("of another decision", &other, "signature.invalid");
-    let epoch = DecisionCertificate {
-        epoch: Epoch::new(8),
-        ..last.certificate.clone()
-    };
+    let epoch = DecisionCertificate { epoch: Epoch::new(8), ..last.certificate.clone() };
     cases.push("of another epoch", &epoch, "epoch.other");
     let mut leaving = chain.clone();
     let handover = leaving.hand_over(members("epoch-9", chain.members.len())).clone();
     cases.push("honest", &handover, "ok");
     let early = Handover {
-        decision: Decision {
-            height: Height::ZERO,
-            ..handover.decision.clone()
-        },
+        decision: Decision { height: Height::ZERO, ..handover.decision.clone() },
         ..handover.clone()
     };
     cases.push("before the epoch began", &early, "handover.decision");
     let mut swapped = handover;
     swapped.certificate = last.certificate.clone();
-    cases.push(
-        "with the certificate of another decision",
-        &swapped,
-        "certificate.decision",
-    );
+    cases.push("with the certificate of another decision", &swapped, "certificate.decision");
 }

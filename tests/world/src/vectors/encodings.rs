@@ -20,18 +20,13 @@ pub(super) fn suite() -> Suite {
             cases.extend(respelled(&sample));
         }
     }
-    KINDS
-        .iter()
-        .for_each(|(kind, _)| assert!(seen.contains(kind), "no sample of a {kind}"));
+    KINDS.iter().for_each(|(kind, _)| assert!(seen.contains(kind), "no sample of a {kind}"));
     cases.extend(misshapen());
     Suite::new("encoding", cases)
 }
 
 fn case(name: &str, kind: &str, bytes: &[u8], expect: &str) -> Case {
-    Case::new(name)
-        .with("type", kind)
-        .bytes("bytes", bytes)
-        .with("expect", expect)
+    Case::new(name).with("type", kind).bytes("bytes", bytes).with("expect", expect)
 }
 
 /// Other CBOR of the same value, and what no CBOR of it is.
@@ -61,19 +56,11 @@ fn respelled(sample: &Sample) -> Vec<Case> {
         cases.push(wrong("longer count", longer(vec![0x98, count], &[])));
         cases.push(wrong("indefinite length", longer(vec![0x9f], &[0xff])));
         cases.push(wrong("one element more", longer(vec![first + 1], &[0])));
-        cases.push(wrong(
-            "one element fewer than counted",
-            longer(vec![first + 1], &[]),
-        ));
+        cases.push(wrong("one element fewer than counted", longer(vec![first + 1], &[])));
     }
     let most = KINDS.iter().find(|(name, _)| name == kind).unwrap().1;
     if most <= 4096 {
-        cases.push(case(
-            &format!("{kind}, too large"),
-            kind,
-            &vec![0x81; most + 1],
-            "wire.too_large",
-        ));
+        cases.push(case(&format!("{kind}, too large"), kind, &vec![0x81; most + 1], "wire.too_large"));
     }
     cases
 }
@@ -82,10 +69,7 @@ fn respelled(sample: &Sample) -> Vec<Case> {
 fn misshapen() -> Vec<Case> {
     let story = super::samples::story();
     let header = &story.chain.block(1).header;
-    let old = Header {
-        version: 2,
-        ..header.clone()
-    };
+    let old = Header { version: 2, ..header.clone() };
     let mut decision = story.chain.block(1).decision.clone();
     decision.version = 0;
     let range = |from: u64, to: u64| {
@@ -96,78 +80,30 @@ fn misshapen() -> Vec<Case> {
             to: Height::new(to),
         })
     };
-    let mut batch = super::samples::batch(
-        &story.chain,
-        0,
-        1,
-        vec![story.chain.block(1).leaves[0].item.clone()],
-    );
+    let mut batch =
+        super::samples::batch(&story.chain, 0, 1, vec![story.chain.block(1).leaves[0].item.clone()]);
     batch.header.count = Count::new(2);
-    let mut other = super::samples::batch(
-        &story.chain,
-        0,
-        1,
-        vec![story.chain.block(1).leaves[0].item.clone()],
-    );
+    let mut other =
+        super::samples::batch(&story.chain, 0, 1, vec![story.chain.block(1).leaves[0].item.clone()]);
     other.header.root = Digest::ZERO;
     let empty = super::samples::batch(&story.chain, 0, 1, Vec::<Item>::new());
     let mut tree = story.chain.high_qc.clone();
     tree.votes.signatures = cybermesh_proto::wire::List::new(tree.votes.signatures[1..].to_vec()).unwrap();
     vec![
-        case(
-            "header of a later format",
-            "header",
-            &encode_canonical(&old),
-            "wire.version",
-        ),
-        case(
-            "decision of no format",
-            "decision",
-            &encode_canonical(&decision),
-            "wire.version",
-        ),
-        case(
-            "ask for 65 blocks",
-            "ask",
-            &encode_canonical(&range(1, 65)),
-            "ask.range",
-        ),
-        case(
-            "ask backwards",
-            "ask",
-            &encode_canonical(&range(2, 1)),
-            "ask.range",
-        ),
-        case(
-            "batch that counts two",
-            "batch",
-            &encode_canonical(&batch),
-            "batch.items",
-        ),
-        case(
-            "batch of another root",
-            "batch",
-            &encode_canonical(&other),
-            "batch.items",
-        ),
-        case(
-            "batch of nothing",
-            "batch",
-            &encode_canonical(&empty),
-            "batch.items",
-        ),
+        case("header of a later format", "header", &encode_canonical(&old), "wire.version"),
+        case("decision of no format", "decision", &encode_canonical(&decision), "wire.version"),
+        case("ask for 65 blocks", "ask", &encode_canonical(&range(1, 65)), "ask.range"),
+        case("ask backwards", "ask", &encode_canonical(&range(2, 1)), "ask.range"),
+        case("batch that counts two", "batch", &encode_canonical(&batch), "batch.items"),
+        case("batch of another root", "batch", &encode_canonical(&other), "batch.items"),
+        case("batch of nothing", "batch", &encode_canonical(&empty), "batch.items"),
         case(
             "fewer signatures than signers",
             "quorum certificate",
             &encode_canonical(&tree),
             "certificate.signers",
         ),
-        case(
-            "number above 2^63 - 1",
-            "ask",
-            &[0x82, 4, 0x1b, 0x80, 0, 0, 0, 0, 0, 0, 0],
-            MALFORMED,
-        ),
+        case("number above 2^63 - 1", "ask", &[0x82, 4, 0x1b, 0x80, 0, 0, 0, 0, 0, 0, 0], MALFORMED),
         case("number spelled longer", "ask", &[0x82, 4, 0x18, 5], MALFORMED),
         case("negative number", "ask", &[0x82, 4, 0x20], MALFORMED),
         case("unknown tag of a union", "ask", &[0x82, 5, 0], MALFORMED),

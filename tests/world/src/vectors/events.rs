@@ -36,11 +36,7 @@ impl Cases {
             let event = SignedEvent::decode(bytes).unwrap().event;
             *tagged(Domain::EVENT_ID, &event).as_bytes()
         };
-        self.cases.push(if expect == "ok" {
-            case.bytes("id", &id(bytes))
-        } else {
-            case
-        });
+        self.cases.push(if expect == "ok" { case.bytes("id", &id(bytes)) } else { case });
     }
 
     /// A record judged with its producer's own keys, whole bundle demanded.
@@ -67,10 +63,7 @@ impl Cases {
 }
 
 pub(super) fn suite() -> Suite {
-    let mut cases = Cases {
-        producer: producer("det-1", Algorithm::MlDsa44),
-        cases: Vec::new(),
-    };
+    let mut cases = Cases { producer: producer("det-1", Algorithm::MlDsa44), cases: Vec::new() };
     good(&mut cases);
     fields(&mut cases);
     encodings(&mut cases);
@@ -87,10 +80,7 @@ fn set_payload(event: &mut Event, payload: Vec<u8>) {
 
 fn good(cases: &mut Cases) {
     cases.event("hybrid 44", "ok", |_| {});
-    for (algorithm, name) in [
-        (Algorithm::MlDsa65, "hybrid 65"),
-        (Algorithm::MlDsa87, "hybrid 87"),
-    ] {
+    for (algorithm, name) in [(Algorithm::MlDsa65, "hybrid 65"), (Algorithm::MlDsa87, "hybrid 87")] {
         let other = producer("det-1", algorithm);
         let bytes = signed(&anomaly(&other, 2), &other);
         cases.push(name, &bytes, WHOLE_BUNDLE, other.bundle(), "ok");
@@ -109,9 +99,7 @@ fn good(cases: &mut Cases) {
             ..Event::default()
         };
     });
-    cases.event("beyond ASCII in free text", "ok", |event| {
-        event.device_id = "Fühler-12 ✓".into()
-    });
+    cases.event("beyond ASCII in free text", "ok", |event| event.device_id = "Fühler-12 ✓".into());
     cases.event("encrypted", "ok", |event| event.encryption = Some(sealed()));
     cases.event("highest numbers", "ok", |event| {
         event.seq = i64::MAX as u64;
@@ -121,18 +109,11 @@ fn good(cases: &mut Cases) {
         event.confidence_bp = 10_000;
         event.layer = u32::MAX;
     });
-    cases.event("largest payload", "ok", |event| {
-        set_payload(event, vec![b'x'; 65_000])
-    });
+    cases.event("largest payload", "ok", |event| set_payload(event, vec![b'x'; 65_000]));
 }
 
 fn sealed() -> Encryption {
-    Encryption {
-        scheme: 1,
-        recipient: vec![1; 32],
-        wrapped_key: vec![2; 1168],
-        nonce: vec![3; 12],
-    }
+    Encryption { scheme: 1, recipient: vec![1; 32], wrapped_key: vec![2; 1168], nonce: vec![3; 12] }
 }
 
 type Change = fn(&mut Event);
@@ -142,18 +123,12 @@ fn fields(cases: &mut Cases) {
         ("type without version", |e| e.r#type = "Anomaly.Detected".into()),
         ("type of version 0", |e| e.r#type = "Anomaly.Detected.v0".into()),
         ("type of version 01", |e| e.r#type = "Anomaly.Detected.v01".into()),
-        ("type of version 100000", |e| {
-            e.r#type = "Anomaly.Detected.v100000".into()
-        }),
+        ("type of version 100000", |e| e.r#type = "Anomaly.Detected.v100000".into()),
         ("type without v", |e| e.r#type = "Anomaly.Detected.1".into()),
         ("type in lower case", |e| e.r#type = "anomaly.Detected.v1".into()),
         ("type with a dash", |e| e.r#type = "Anomaly.De-tected.v1".into()),
-        ("type of four parts", |e| {
-            e.r#type = "Anomaly.Detected.Twice.v1".into()
-        }),
-        ("type beyond its length", |e| {
-            e.r#type = format!("A{}.B.v1", "a".repeat(252))
-        }),
+        ("type of four parts", |e| e.r#type = "Anomaly.Detected.Twice.v1".into()),
+        ("type beyond its length", |e| e.r#type = format!("A{}.B.v1", "a".repeat(252))),
         ("no type", |e| e.r#type.clear()),
         ("schema version 0", |e| e.schema_version = 0),
         ("no network", |e| e.network.clear()),
@@ -161,9 +136,7 @@ fn fields(cases: &mut Cases) {
         ("no tenant", |e| e.tenant.clear()),
         ("tenant beyond ASCII", |e| e.tenant = "аcme".into()),
         ("line break in the tenant", |e| e.tenant = "acme\nroot".into()),
-        ("control character of two bytes", |e| {
-            e.tenant = "acme\u{85}".into()
-        }),
+        ("control character of two bytes", |e| e.tenant = "acme\u{85}".into()),
         ("seq 0", |e| e.seq = 0),
         ("seq above 2^63 - 1", |e| e.seq = 1 << 63),
         ("time above 2^53 - 1", |e| e.created_at_ms = 1 << 53),
@@ -177,75 +150,35 @@ fn fields(cases: &mut Cases) {
         ("severity 7", |e| e.severity_id = 7),
         ("severity 98", |e| e.severity_id = 98),
         ("confidence above certainty", |e| e.confidence_bp = 10_001),
-        ("traceparent cut", |e| {
-            e.trace.as_mut().unwrap().traceparent = "00-".into()
-        }),
+        ("traceparent cut", |e| e.trace.as_mut().unwrap().traceparent = "00-".into()),
         ("traceparent with a control character", |e| {
             e.trace.as_mut().unwrap().traceparent = format!("{}\t", "0".repeat(54));
         }),
-        ("correlation id beyond its length", |e| {
-            e.trace.as_mut().unwrap().correlation_id = "c".repeat(257)
-        }),
+        ("correlation id beyond its length", |e| e.trace.as_mut().unwrap().correlation_id = "c".repeat(257)),
         ("escape in the device", |e| e.device_id = "\u{1b}[31m".into()),
         ("unknown marking", |e| e.tlp = 6),
         ("payload without media type", |e| e.content_type.clear()),
-        ("media type beyond its length", |e| {
-            e.content_type = "m".repeat(129)
-        }),
+        ("media type beyond its length", |e| e.content_type = "m".repeat(129)),
         ("no content hash", |e| e.content_sha256.clear()),
         ("content hash of 31 bytes", |e| e.content_sha256.truncate(31)),
-        ("unknown encryption", |e| {
-            e.encryption = Some(Encryption {
-                scheme: 2,
-                ..sealed()
-            })
-        }),
-        ("recipient of 31 bytes", |e| {
-            e.encryption = Some(Encryption {
-                recipient: vec![1; 31],
-                ..sealed()
-            })
-        }),
-        ("wrapped key missing", |e| {
-            e.encryption = Some(Encryption {
-                wrapped_key: Vec::new(),
-                ..sealed()
-            })
-        }),
+        ("unknown encryption", |e| e.encryption = Some(Encryption { scheme: 2, ..sealed() })),
+        ("recipient of 31 bytes", |e| e.encryption = Some(Encryption { recipient: vec![1; 31], ..sealed() })),
+        ("wrapped key missing", |e| e.encryption = Some(Encryption { wrapped_key: Vec::new(), ..sealed() })),
         ("wrapped key too long", |e| {
-            e.encryption = Some(Encryption {
-                wrapped_key: vec![1; 2049],
-                ..sealed()
-            })
+            e.encryption = Some(Encryption { wrapped_key: vec![1; 2049], ..sealed() })
         }),
-        ("nonce of 11 bytes", |e| {
-            e.encryption = Some(Encryption {
-                nonce: vec![1; 11],
-                ..sealed()
-            })
-        }),
+        ("nonce of 11 bytes", |e| e.encryption = Some(Encryption { nonce: vec![1; 11], ..sealed() })),
         ("17 hops of custody", |e| {
-            e.custody = vec![
-                CustodyHop {
-                    kid: vec![1; 32],
-                    ..CustodyHop::default()
-                };
-                17
-            ]
+            e.custody = vec![CustodyHop { kid: vec![1; 32], ..CustodyHop::default() }; 17]
         }),
         ("hop without signature", |e| {
-            e.custody = vec![CustodyHop {
-                kid: vec![1; 32],
-                ..CustodyHop::default()
-            }]
+            e.custody = vec![CustodyHop { kid: vec![1; 32], ..CustodyHop::default() }]
         }),
     ];
     for (name, change) in changes {
         cases.event(name, FIELD, change);
     }
-    cases.event("content hash of another payload", "event.content_hash", |event| {
-        event.payload.push(b' ')
-    });
+    cases.event("content hash of another payload", "event.content_hash", |event| event.payload.push(b' '));
     let other = |change: fn(&mut Event)| {
         let mut event = anomaly(&cases.producer, 1);
         change(&mut event);
@@ -268,16 +201,8 @@ fn encodings(cases: &mut Cases) {
     cases.record("noise", &[0xff; 40], malformed);
     cases.record("cut in half", &record[..record.len() / 2], malformed);
     cases.record("last byte missing", &record[..record.len() - 1], malformed);
-    cases.record(
-        "unknown field behind the wrapper",
-        &[record.as_slice(), &[0x18, 1]].concat(),
-        malformed,
-    );
-    cases.record(
-        "wrapper twice",
-        &[record.as_slice(), record.as_slice()].concat(),
-        malformed,
-    );
+    cases.record("unknown field behind the wrapper", &[record.as_slice(), &[0x18, 1]].concat(), malformed);
+    cases.record("wrapper twice", &[record.as_slice(), record.as_slice()].concat(), malformed);
     cases.record(
         "unknown field in the event, signed",
         &resigned([event.as_slice(), &[0xc0, 2, 1]].concat()),
@@ -293,10 +218,8 @@ fn encodings(cases: &mut Cases) {
         &resigned([&[0x30, 0], event.as_slice()].concat()),
         malformed,
     );
-    let schema = event
-        .windows(2)
-        .position(|pair| pair == [0x10, 1])
-        .expect("schema_version follows the type");
+    let schema =
+        event.windows(2).position(|pair| pair == [0x10, 1]).expect("schema_version follows the type");
     let longer = [&event[..schema], &[0x10, 0x81, 0x00], &event[schema + 2..]].concat();
     cases.record("a longer varint, signed", &resigned(longer), malformed);
     let mut reordered = event[schema..schema + 2].to_vec();
@@ -307,14 +230,8 @@ fn encodings(cases: &mut Cases) {
     let tenant = latin.windows(4).position(|text| text == b"acme").unwrap();
     latin[tenant] = 0xe9;
     cases.record("text that is no UTF-8, signed", &resigned(latin), malformed);
-    cases.event("event too large", "event.too_large", |event| {
-        set_payload(event, vec![b'x'; 65_536])
-    });
-    cases.record(
-        "wrapper too large",
-        &vec![0x0a; 64 * 1024 + 16 * 1024 + 1],
-        "event.too_large",
-    );
+    cases.event("event too large", "event.too_large", |event| set_payload(event, vec![b'x'; 65_536]));
+    cases.record("wrapper too large", &vec![0x0a; 64 * 1024 + 16 * 1024 + 1], "event.too_large");
     let groups = [0x0b_u8; 200];
     cases.record("groups to depth 200", &groups, malformed);
 }
@@ -325,73 +242,39 @@ fn signatures(cases: &mut Cases) {
     cases.wrapper("only the classical half", "authn.deny.half_missing", |record| {
         record.signatures.truncate(1)
     });
-    cases.wrapper(
-        "only the post-quantum half",
-        "authn.deny.half_missing",
-        |record| drop(record.signatures.remove(0)),
-    );
-    cases.wrapper("halves swapped", list, |record| record.signatures.swap(0, 1));
-    cases.wrapper("one half twice", list, |record| {
-        record.signatures.insert(0, record.signatures[0].clone())
+    cases.wrapper("only the post-quantum half", "authn.deny.half_missing", |record| {
+        drop(record.signatures.remove(0))
     });
+    cases.wrapper("halves swapped", list, |record| record.signatures.swap(0, 1));
+    cases.wrapper("one half twice", list, |record| record.signatures.insert(0, record.signatures[0].clone()));
     cases.wrapper("five signatures", list, |record| {
-        let extra = |alg| Signature {
-            alg,
-            ..record.signatures[0].clone()
-        };
+        let extra = |alg| Signature { alg, ..record.signatures[0].clone() };
         record.signatures = (1..6).map(extra).collect();
     });
     cases.wrapper("unknown algorithm", list, |record| record.signatures[1].alg = 9);
     cases.wrapper("negative algorithm", list, |record| record.signatures[1].alg = -1);
-    cases.wrapper("a signature a byte short", list, |record| {
-        record.signatures[0].sig.truncate(63)
-    });
-    cases.wrapper("right key, wrong algorithm", list, |record| {
-        record.signatures[1].alg = 3
-    });
-    cases.wrapper("key id of 31 bytes", list, |record| {
-        record.signatures[0].kid.truncate(31)
-    });
+    cases.wrapper("a signature a byte short", list, |record| record.signatures[0].sig.truncate(63));
+    cases.wrapper("right key, wrong algorithm", list, |record| record.signatures[1].alg = 3);
+    cases.wrapper("key id of 31 bytes", list, |record| record.signatures[0].kid.truncate(31));
     cases.wrapper("key id of another", "authn.deny.other_key", |record| {
-        record
-            .signatures
-            .iter_mut()
-            .for_each(|signature| signature.kid = vec![1; 32]);
+        record.signatures.iter_mut().for_each(|signature| signature.kid = vec![1; 32]);
     });
     let bad = "authn.deny.signature";
-    cases.wrapper("a bit of the classical half", bad, |record| {
-        record.signatures[0].sig[9] ^= 1
-    });
-    cases.wrapper("a bit of the post-quantum half", bad, |record| {
-        record.signatures[1].sig[9] ^= 1
-    });
+    cases.wrapper("a bit of the classical half", bad, |record| record.signatures[0].sig[9] ^= 1);
+    cases.wrapper("a bit of the post-quantum half", bad, |record| record.signatures[1].sig[9] ^= 1);
     let producer = cases.producer.clone();
     let event = anomaly(&producer, 1).encode_to_vec();
     let signed_as = |message: &[u8], context: &[u8]| {
         let halves = vec![
-            (
-                Algorithm::Ed25519,
-                sign("det-1", Algorithm::Ed25519, message, &[]),
-            ),
-            (
-                Algorithm::MlDsa44,
-                sign("det-1", Algorithm::MlDsa44, message, context),
-            ),
+            (Algorithm::Ed25519, sign("det-1", Algorithm::Ed25519, message, &[])),
+            (Algorithm::MlDsa44, sign("det-1", Algorithm::MlDsa44, message, context)),
         ];
         let list = signature_list(producer.bundle().kid(), halves);
         cybermesh_proto::event::SignedEvent::assemble(event.clone(), list)
     };
-    cases.record(
-        "signed in another domain",
-        &signed_as(&pae(Domain::GOVERNANCE, &event), &[]),
-        bad,
-    );
+    cases.record("signed in another domain", &signed_as(&pae(Domain::GOVERNANCE, &event), &[]), bad);
     cases.record("signed without a domain", &signed_as(&event, &[]), bad);
-    cases.record(
-        "signed with a context",
-        &signed_as(&event_signing_bytes(&event), b"cybermesh"),
-        bad,
-    );
+    cases.record("signed with a context", &signed_as(&event_signing_bytes(&event), b"cybermesh"), bad);
     cases.record(
         "another event under these signatures",
         &{
@@ -407,23 +290,11 @@ fn signatures(cases: &mut Cases) {
 fn keys(cases: &mut Cases) {
     let record = signed(&anomaly(&cases.producer, 1), &cases.producer);
     let stranger = producer("det-2", Algorithm::MlDsa44);
-    cases.push(
-        "unknown key",
-        &record,
-        WHOLE_BUNDLE,
-        stranger.bundle(),
-        "authn.deny.unknown_key",
-    );
+    cases.push("unknown key", &record, WHOLE_BUNDLE, stranger.bundle(), "authn.deny.unknown_key");
     let bundle = cases.producer.bundle().clone();
     let mut half = SignedEvent::decode(record.as_slice()).unwrap();
     half.signatures.truncate(1);
-    cases.push(
-        "classical half where it is enough",
-        &half.encode_to_vec(),
-        ED25519,
-        &bundle,
-        "ok",
-    );
+    cases.push("classical half where it is enough", &half.encode_to_vec(), ED25519, &bundle, "ok");
     cases.push("both halves where one is enough", &record, ED25519, &bundle, "ok");
     let mut bad = SignedEvent::decode(record.as_slice()).unwrap();
     bad.signatures[1].sig[0] ^= 1;
@@ -445,16 +316,8 @@ fn keys(cases: &mut Cases) {
     );
     let mut more = SignedEvent::decode(record.as_slice()).unwrap();
     let extra = sign("det-1", Algorithm::MlDsa65, b"", &[]);
-    more.signatures.push(Signature {
-        kid: more.signatures[0].kid.clone(),
-        alg: 3,
-        sig: extra,
-    });
-    cases.record(
-        "a half without registered key",
-        &more.encode_to_vec(),
-        "authn.deny.algorithm",
-    );
+    more.signatures.push(Signature { kid: more.signatures[0].kid.clone(), alg: 3, sig: extra });
+    cases.record("a half without registered key", &more.encode_to_vec(), "authn.deny.algorithm");
 }
 
 /// Two holders of a piece of evidence, each signing what it got.
@@ -493,30 +356,14 @@ fn custody(cases: &mut Cases) {
         let holders: Vec<serde_json::Value> =
             holders.iter().map(|b| hex(&encode_canonical(b)).into()).collect();
         let case = cases.cases.pop().unwrap();
-        cases
-            .cases
-            .push(case.with("custody", holders).with("custody_expect", expect));
+        cases.cases.push(case.with("custody", holders).with("custody_expect", expect));
     };
     push("custody of two hops", [1, 2], &known, "ok", |_| {});
     push("custody at one moment", [2, 2], &known, "ok", |_| {});
     push("custody backwards in time", [2, 1], &known, broken, |_| {});
-    push(
-        "custody of an unknown holder",
-        [1, 2],
-        &known[..1],
-        broken,
-        |_| {},
-    );
-    push("custody with a hop missing", [1, 2], &known, broken, |hops| {
-        drop(hops.remove(0))
-    });
-    push("custody in another order", [2, 2], &known, broken, |hops| {
-        hops.swap(0, 1)
-    });
-    push("custody with a note changed", [1, 2], &known, broken, |hops| {
-        hops[0].note = "nothing".into()
-    });
-    push("custody with half a signature", [1, 2], &known, broken, |hops| {
-        drop(hops[1].signatures.pop())
-    });
+    push("custody of an unknown holder", [1, 2], &known[..1], broken, |_| {});
+    push("custody with a hop missing", [1, 2], &known, broken, |hops| drop(hops.remove(0)));
+    push("custody in another order", [2, 2], &known, broken, |hops| hops.swap(0, 1));
+    push("custody with a note changed", [1, 2], &known, broken, |hops| hops[0].note = "nothing".into());
+    push("custody with half a signature", [1, 2], &known, broken, |hops| drop(hops[1].signatures.pop()));
 }

@@ -14,8 +14,6 @@ pub(super) fn suite() -> Suite {
             .bytes("tagged", tagged(*domain, input).as_bytes())
             .bytes("pae", &pae(*domain, input))
     };
-    let cases = Domain::ALL
-        .iter()
-        .flat_map(|domain| [of(domain, b""), of(domain, b"0 1 two\0")]);
+    let cases = Domain::ALL.iter().flat_map(|domain| [of(domain, b""), of(domain, b"0 1 two\0")]);
     Suite::new("hash", cases.collect())
 }

@@ -67,31 +67,11 @@ pub(super) fn geneses() -> Suite {
         case("four hybrid validators", &base, "ok"),
         case("five", &of_size(5, Scheme::Hybrid), "ok"),
         case("a recovery", &recovery, "ok"),
-        case(
-            "no bus",
-            &changed(&|g| (g.bus, g.topics) = (Bus::None, List::default())),
-            "ok",
-        ),
-        case(
-            "three validators",
-            &of_size(3, Scheme::Hybrid),
-            "validator_set.size",
-        ),
-        case(
-            "a name twice",
-            &with_set(&|set| set[1].name = set[0].name.clone()),
-            "validator_set.name",
-        ),
-        case(
-            "no name",
-            &with_set(&|set| set[2].name = Text::default()),
-            "validator_set.name",
-        ),
-        case(
-            "a statement key twice",
-            &with_set(&|set| set[1].ed25519 = set[0].ed25519),
-            "key.duplicate",
-        ),
+        case("no bus", &changed(&|g| (g.bus, g.topics) = (Bus::None, List::default())), "ok"),
+        case("three validators", &of_size(3, Scheme::Hybrid), "validator_set.size"),
+        case("a name twice", &with_set(&|set| set[1].name = set[0].name.clone()), "validator_set.name"),
+        case("no name", &with_set(&|set| set[2].name = Text::default()), "validator_set.name"),
+        case("a statement key twice", &with_set(&|set| set[1].ed25519 = set[0].ed25519), "key.duplicate"),
         case(
             "a peer key that is a statement key",
             &with_set(&|set| set[3].libp2p = set[0].ed25519),
@@ -102,16 +82,8 @@ pub(super) fn geneses() -> Suite {
             &with_set(&|set| set[1].ml_dsa_65 = set[0].ml_dsa_65),
             "key.duplicate",
         ),
-        case(
-            "a weak statement key",
-            &with_set(&|set| set[1].ed25519 = weak(1)),
-            "key.weak",
-        ),
-        case(
-            "a weak peer key",
-            &with_set(&|set| set[1].libp2p = weak(3)),
-            "key.weak",
-        ),
+        case("a weak statement key", &with_set(&|set| set[1].ed25519 = weak(1)), "key.weak"),
+        case("a weak peer key", &with_set(&|set| set[1].libp2p = weak(3)), "key.weak"),
     ];
     cases.extend(rules(&changed, &case, &recovery));
     let mut other = base.clone();
@@ -148,24 +120,14 @@ fn rules(changed: Change<'_>, case: &dyn Fn(&str, &Genesis, &str) -> Case, recov
     });
     let shared = changed(&|genesis| {
         let mut keys = genesis.registry.to_vec();
-        keys[0].bundle = Named::new("admin-1", &[Algorithm::Ed25519, Algorithm::MlDsa44])
-            .bundle()
-            .clone();
+        keys[0].bundle = Named::new("admin-1", &[Algorithm::Ed25519, Algorithm::MlDsa44]).bundle().clone();
         genesis.registry = List::new(keys).unwrap();
     });
     let mut early = recovery.clone();
     early.time_us = cybermesh_proto::TimeUs::new(1);
     vec![
-        case(
-            "nobody agrees",
-            &administrators(&|k, _| *k = 0),
-            "genesis.administrators",
-        ),
-        case(
-            "more agree than there are",
-            &administrators(&|k, _| *k = 4),
-            "genesis.administrators",
-        ),
+        case("nobody agrees", &administrators(&|k, _| *k = 0), "genesis.administrators"),
+        case("more agree than there are", &administrators(&|k, _| *k = 4), "genesis.administrators"),
         case(
             "a classical administrator",
             &administrators(&|_, keys| keys[0] = classical.clone()),
@@ -179,32 +141,12 @@ fn rules(changed: Change<'_>, case: &dyn Fn(&str, &Genesis, &str) -> Case, recov
         case("a producer that may sign nothing", &unspoken, "genesis.registry"),
         case("a producer of what is no type", &ill_typed, "genesis.registry"),
         case("a producer with an administrator's key", &shared, "key.duplicate"),
-        case(
-            "no network",
-            &changed(&|g| g.network = Text::default()),
-            "genesis.field",
-        ),
-        case(
-            "protocol version 0",
-            &changed(&|g| g.protocol_version = 0),
-            "genesis.field",
-        ),
+        case("no network", &changed(&|g| g.network = Text::default()), "genesis.field"),
+        case("protocol version 0", &changed(&|g| g.protocol_version = 0), "genesis.field"),
         case("a later format", &changed(&|g| g.version = 2), "wire.version"),
-        case(
-            "events above the ceiling",
-            &changed(&|g| g.limits.event_bytes = 65_537),
-            "genesis.limits",
-        ),
-        case(
-            "batches above the ceiling",
-            &changed(&|g| g.limits.batch_bytes = 4_194_305),
-            "genesis.limits",
-        ),
-        case(
-            "a batch above its share",
-            &changed(&|g| g.limits.block_bytes = 16_777_215),
-            "genesis.limits",
-        ),
+        case("events above the ceiling", &changed(&|g| g.limits.event_bytes = 65_537), "genesis.limits"),
+        case("batches above the ceiling", &changed(&|g| g.limits.batch_bytes = 4_194_305), "genesis.limits"),
+        case("a batch above its share", &changed(&|g| g.limits.block_bytes = 16_777_215), "genesis.limits"),
         case(
             "an event that hardly fits a batch",
             &changed(&|g| g.limits.batch_bytes = 131_072),
@@ -215,16 +157,8 @@ fn rules(changed: Change<'_>, case: &dyn Fn(&str, &Genesis, &str) -> Case, recov
             &changed(&|g| g.limits.registry_lag = 127),
             "genesis.limits",
         ),
-        case(
-            "a bus without topics",
-            &changed(&|g| g.topics = List::default()),
-            "genesis.topics",
-        ),
-        case(
-            "topics without a bus",
-            &changed(&|g| g.bus = Bus::None),
-            "genesis.topics",
-        ),
+        case("a bus without topics", &changed(&|g| g.topics = List::default()), "genesis.topics"),
+        case("topics without a bus", &changed(&|g| g.bus = Bus::None), "genesis.topics"),
         case(
             "topics descending",
             &changed(&|g| {
@@ -248,11 +182,7 @@ fn rules(changed: Change<'_>, case: &dyn Fn(&str, &Genesis, &str) -> Case, recov
 }
 
 fn weak(number: usize) -> Fixed<32> {
-    Fixed(
-        curve25519_dalek::constants::EIGHT_TORSION[number]
-            .compress()
-            .to_bytes(),
-    )
+    Fixed(curve25519_dalek::constants::EIGHT_TORSION[number].compress().to_bytes())
 }
 
 fn governed(transaction: &pb::GovernanceTransaction, signers: &[&str]) -> Vec<u8> {
@@ -264,11 +194,7 @@ fn governed(transaction: &pb::GovernanceTransaction, signers: &[&str]) -> Vec<u8
     };
     let mut signatures: Vec<_> = signers.iter().flat_map(sign).collect();
     signatures.sort_by(|a, b| (&a.kid, a.alg).cmp(&(&b.kid, b.alg)));
-    pb::SignedGovernance {
-        transaction: bytes,
-        signatures,
-    }
-    .encode_to_vec()
+    pb::SignedGovernance { transaction: bytes, signatures }.encode_to_vec()
 }
 
 fn transaction(chain: &Chain) -> pb::GovernanceTransaction {
@@ -292,11 +218,8 @@ pub(super) fn revocation(chain: &Chain, signers: &[&str]) -> Vec<u8> {
 pub(super) fn governance() -> Suite {
     let chain = &story().chain;
     let administrators = &chain.genesis.genesis().administrators;
-    let keys: Vec<serde_json::Value> = administrators
-        .keys
-        .iter()
-        .map(|bundle| super::hex(&encode_canonical(bundle)).into())
-        .collect();
+    let keys: Vec<serde_json::Value> =
+        administrators.keys.iter().map(|bundle| super::hex(&encode_canonical(bundle)).into()).collect();
     let case = |name: &str, bytes: &[u8], expect: &str, id: Option<ItemId>| {
         let case = Case::new(name)
             .bytes("bytes", bytes)
@@ -308,10 +231,7 @@ pub(super) fn governance() -> Suite {
     };
     let base = transaction(chain);
     let id = |transaction: &pb::GovernanceTransaction| {
-        Some(ItemId(cybermesh_proto::hash::tagged(
-            Domain::GOVERNANCE_ID,
-            &transaction.encode_to_vec(),
-        )))
+        Some(ItemId(cybermesh_proto::hash::tagged(Domain::GOVERNANCE_ID, &transaction.encode_to_vec())))
     };
     let both = ["admin-1", "admin-3"];
     let changed = |change: &dyn Fn(&mut pb::GovernanceTransaction)| {
@@ -322,10 +242,7 @@ pub(super) fn governance() -> Suite {
     let register = changed(&|t| t.action = Some(register("det-9")));
     let validators = changed(&|t| {
         let add = vec![encode_canonical(&members("node", 5)[4].entry)];
-        let change = pb::ChangeValidators {
-            remove: vec!["node-1".into()],
-            add,
-        };
+        let change = pb::ChangeValidators { remove: vec!["node-1".into()], add };
         t.action = Some(pb::governance_transaction::Action::ChangeValidators(change));
     });
     let good = |name: &str, t: &pb::GovernanceTransaction| case(name, &governed(t, &both), "ok", id(t));
@@ -342,67 +259,22 @@ pub(super) fn governance() -> Suite {
         good("a key ends", &base),
         good("a key begins", &register),
         good("validators change", &validators),
-        case(
-            "all three agree",
-            &governed(&base, &["admin-1", "admin-2", "admin-3"]),
-            "ok",
-            id(&base),
-        ),
-        case(
-            "one alone",
-            &governed(&base, &["admin-2"]),
-            "governance.quorum",
-            None,
-        ),
+        case("all three agree", &governed(&base, &["admin-1", "admin-2", "admin-3"]), "ok", id(&base)),
+        case("one alone", &governed(&base, &["admin-2"]), "governance.quorum", None),
         case(
             "one of them a stranger",
             &governed(&base, &["admin-1", "thief"]),
             "authn.deny.unknown_key",
             None,
         ),
-        case(
-            "half a signature",
-            &half.encode_to_vec(),
-            "authn.deny.half_missing",
-            None,
-        ),
-        case(
-            "signatures out of order",
-            &swapped.encode_to_vec(),
-            "authn.deny.signature_list",
-            None,
-        ),
-        case(
-            "altered after signing",
-            &altered.encode_to_vec(),
-            "authn.deny.signature",
-            None,
-        ),
-        bad(
-            "for another chain",
-            &changed(&|t| t.chain = vec![1; 32]),
-            "chain.other",
-        ),
-        bad(
-            "without a chain",
-            &changed(&|t| t.chain.clear()),
-            "governance.field",
-        ),
-        bad(
-            "without a nonce",
-            &changed(&|t| t.nonce.clear()),
-            "governance.field",
-        ),
-        bad(
-            "without a reason",
-            &changed(&|t| t.reason.clear()),
-            "governance.field",
-        ),
-        bad(
-            "without an action",
-            &changed(&|t| t.action = None),
-            "governance.field",
-        ),
+        case("half a signature", &half.encode_to_vec(), "authn.deny.half_missing", None),
+        case("signatures out of order", &swapped.encode_to_vec(), "authn.deny.signature_list", None),
+        case("altered after signing", &altered.encode_to_vec(), "authn.deny.signature", None),
+        bad("for another chain", &changed(&|t| t.chain = vec![1; 32]), "chain.other"),
+        bad("without a chain", &changed(&|t| t.chain.clear()), "governance.field"),
+        bad("without a nonce", &changed(&|t| t.nonce.clear()), "governance.field"),
+        bad("without a reason", &changed(&|t| t.reason.clear()), "governance.field"),
+        bad("without an action", &changed(&|t| t.action = None), "governance.field"),
         case(
             "trailing bytes",
             &[governed(&base, &both), vec![0x18, 1]].concat(),
@@ -448,10 +320,7 @@ pub(super) fn redrives() -> Suite {
     let signed = |redrive: &pb::Redrive| {
         let bytes = redrive.encode_to_vec();
         let halves = operator.sign(&pae(Domain::REDRIVE, &bytes)).unwrap();
-        pb::SignedRedrive {
-            redrive: bytes,
-            signatures: signature_list(operator.bundle().kid(), halves),
-        }
+        pb::SignedRedrive { redrive: bytes, signatures: signature_list(operator.bundle().kid(), halves) }
     };
     let case = |name: &str, bytes: &[u8], expect: &str| {
         Case::new(name)
@@ -465,12 +334,7 @@ pub(super) fn redrives() -> Suite {
         change(&mut redrive);
         signed(&redrive).encode_to_vec()
     };
-    let gap = pb::GapProof {
-        leaf: vec![1; 64],
-        index: 3,
-        height: 4,
-        path: vec![vec![2; 32]; 5],
-    };
+    let gap = pb::GapProof { leaf: vec![1; 64], index: 3, height: 4, path: vec![vec![2; 32]; 5] };
     let id =
         |redrive: &pb::Redrive| cybermesh_proto::hash::tagged(Domain::REDRIVE_ID, &redrive.encode_to_vec());
     let mut closed = base.clone();
@@ -480,32 +344,12 @@ pub(super) fn redrives() -> Suite {
     let cases = vec![
         case("of a rejection", &signed(&base).encode_to_vec(), "ok").bytes("id", id(&base).as_bytes()),
         case("of a closed gap", &signed(&closed).encode_to_vec(), "ok").bytes("id", id(&closed).as_bytes()),
-        case(
-            "for another chain",
-            &changed(&|r| r.chain = vec![1; 32]),
-            "chain.other",
-        ),
-        case(
-            "of another operator",
-            &changed(&|r| r.operator = vec![1; 32]),
-            "authn.deny.other_key",
-        ),
-        case(
-            "half a signature",
-            &half.encode_to_vec(),
-            "authn.deny.half_missing",
-        ),
+        case("for another chain", &changed(&|r| r.chain = vec![1; 32]), "chain.other"),
+        case("of another operator", &changed(&|r| r.operator = vec![1; 32]), "authn.deny.other_key"),
+        case("half a signature", &half.encode_to_vec(), "authn.deny.half_missing"),
         case("without a proof", &changed(&|r| r.proof = None), "redrive.field"),
-        case(
-            "of what is no event",
-            &changed(&|r| r.origin = vec![9]),
-            "redrive.field",
-        ),
-        case(
-            "trailing bytes",
-            &[signed(&base).encode_to_vec(), vec![0x20, 1]].concat(),
-            "redrive.malformed",
-        ),
+        case("of what is no event", &changed(&|r| r.origin = vec![9]), "redrive.field"),
+        case("trailing bytes", &[signed(&base).encode_to_vec(), vec![0x20, 1]].concat(), "redrive.malformed"),
     ];
     Suite::new("redrive", cases)
 }
@@ -528,91 +372,31 @@ pub(super) fn records() -> Suite {
     let mut cases = vec![
         case("the first", &chain.record(1, 0), &decision, "ok"),
         case("the second", &chain.record(1, 1), &decision, "ok"),
-        case(
-            "another value",
-            &leaf(&|leaf| leaf.value.push(1)),
-            &decision,
-            "proof.root",
-        ),
-        case(
-            "another key",
-            &leaf(&|leaf| leaf.key.push(1)),
-            &decision,
-            "proof.root",
-        ),
+        case("another value", &leaf(&|leaf| leaf.value.push(1)), &decision, "proof.root"),
+        case("another key", &leaf(&|leaf| leaf.key.push(1)), &decision, "proof.root"),
         case(
             "another topic",
             &leaf(&|leaf| leaf.topic = "control.policy.v1".into()),
             &decision,
             "proof.root",
         ),
-        case(
-            "another partition",
-            &leaf(&|leaf| leaf.partition += 1),
-            &decision,
-            "proof.root",
-        ),
-        case(
-            "another seq",
-            &leaf(&|leaf| leaf.seq += 1),
-            &decision,
-            "proof.root",
-        ),
-        case(
-            "another index",
-            &changed(&|record| record.index = 1),
-            &decision,
-            "proof.root",
-        ),
-        case(
-            "index beyond the height",
-            &changed(&|record| record.index = 2),
-            &decision,
-            "proof.index",
-        ),
-        case(
-            "no path",
-            &changed(&|record| record.path.clear()),
-            &decision,
-            "proof.length",
-        ),
+        case("another partition", &leaf(&|leaf| leaf.partition += 1), &decision, "proof.root"),
+        case("another seq", &leaf(&|leaf| leaf.seq += 1), &decision, "proof.root"),
+        case("another index", &changed(&|record| record.index = 1), &decision, "proof.root"),
+        case("index beyond the height", &changed(&|record| record.index = 2), &decision, "proof.index"),
+        case("no path", &changed(&|record| record.path.clear()), &decision, "proof.length"),
         case(
             "a step of 31 bytes",
             &changed(&|record| record.path[0].truncate(31)),
             &decision,
             "record.field",
         ),
-        case(
-            "no leaf",
-            &changed(&|record| record.leaf = None),
-            &decision,
-            "record.field",
-        ),
-        case(
-            "seq beyond all",
-            &leaf(&|leaf| leaf.seq = 1 << 63),
-            &decision,
-            "record.field",
-        ),
-        case(
-            "index beyond all",
-            &changed(&|record| record.index = 1 << 63),
-            &decision,
-            "record.field",
-        ),
+        case("no leaf", &changed(&|record| record.leaf = None), &decision, "record.field"),
+        case("seq beyond all", &leaf(&|leaf| leaf.seq = 1 << 63), &decision, "record.field"),
+        case("index beyond all", &changed(&|record| record.index = 1 << 63), &decision, "record.field"),
         case("seq 0", &leaf(&|leaf| leaf.seq = 0), &decision, "record.field"),
-        case(
-            "no topic",
-            &leaf(&|leaf| leaf.topic.clear()),
-            &decision,
-            "record.field",
-        ),
-        case(
-            "of another height",
-            &chain.record(1, 0),
-            &chain.block(2).decision,
-            "record.height",
-        ),
+        case("no topic", &leaf(&|leaf| leaf.topic.clear()), &decision, "record.field"),
+        case("of another height", &chain.record(1, 0), &chain.block(2).decision, "record.height"),
     ];
     let trailing = [chain.record(1, 0).encode_to_vec(), vec![0x28, 1]].concat();
     cases.push(

@@ -20,9 +20,7 @@ const RETIRED: &str = "rests on retired keys";
 pub(super) fn suite() -> Suite {
     let mut cases = good();
     for lie in lies() {
-        let case = Case::new(lie.name)
-            .bytes("bytes", &lie.bytes)
-            .bytes("chain", lie.chain.0.as_bytes());
+        let case = Case::new(lie.name).bytes("bytes", &lie.bytes).bytes("chain", lie.chain.0.as_bytes());
         let case = optional(case, "memory", lie.memory.as_deref());
         cases.push(optional(case, "producer", None).with("expect", lie.expect.name()));
     }
@@ -51,10 +49,7 @@ impl Good<'_> {
         let chain = self.story.genesis.chain();
         let (leaf, decision) = (&self.receipt.leaf, &self.receipt.decision);
         let ends: Vec<_> = self.story.handovers[..self.ends].iter().map(end).collect();
-        let after = EpochMemory {
-            chain,
-            ends: cybermesh_proto::wire::List::new(ends).unwrap(),
-        };
+        let after = EpochMemory { chain, ends: cybermesh_proto::wire::List::new(ends).unwrap() };
         let remembered = self.memory.as_ref().map(EpochMemory::to_bytes);
         let case = Case::new(name)
             .bytes("bytes", &encode_canonical(&self.receipt))
@@ -69,29 +64,15 @@ impl Good<'_> {
             .with("epoch", decision.epoch.get())
             .with("certified_height", self.certified.0)
             .with("certified_epoch", self.certified.1)
-            .with(
-                "producer_check",
-                if self.producer.is_some() {
-                    "holds"
-                } else {
-                    "not checked"
-                },
-            )
+            .with("producer_check", if self.producer.is_some() { "holds" } else { "not checked" })
             .bytes("memory_after", &after.to_bytes());
         let case = optional(case, "memory", remembered.as_deref());
-        optional(
-            case,
-            "producer",
-            self.producer.map(|bundle| encode_canonical(bundle)).as_deref(),
-        )
+        optional(case, "producer", self.producer.map(|bundle| encode_canonical(bundle)).as_deref())
     }
 }
 
 fn end(handover: &cybermesh_proto::agree::Handover) -> EpochEnd {
-    EpochEnd {
-        height: handover.decision.height,
-        decision: handover.decision.hash(),
-    }
+    EpochEnd { height: handover.decision.height, decision: handover.decision.hash() }
 }
 
 fn identity(item: &Item) -> ItemId {
@@ -121,10 +102,7 @@ fn of_one_epoch(scheme: Scheme, name: &str) -> Vec<Case> {
         producer: None,
     };
     let own = |index| base(chain.receipt(1, index), 1, 1);
-    let known = |index| Good {
-        producer: Some(producer.bundle()),
-        ..own(index)
-    };
+    let known = |index| Good { producer: Some(producer.bundle()), ..own(index) };
     vec![
         own(0).case(&format!("{name}: applied"), VERIFIED),
         own(2).case(&format!("{name}: a used seq"), VERIFIED),
@@ -162,74 +140,37 @@ fn of_three_epochs() -> Vec<Case> {
         let event = chain.block(newest).leaves[0].item.clone();
         past.decide(vec![(event, Code::EventApplied)]);
         let handovers = cybermesh_proto::wire::List::new(chain.handovers.clone()).unwrap();
-        (
-            Receipt {
-                handovers,
-                ..past.receipt(1, 0)
-            },
-            past.receipt(1, 0),
-        )
+        (Receipt { handovers, ..past.receipt(1, 0) }, past.receipt(1, 0))
     };
     vec![
         whole(1).case("three epochs: of epoch 0 under the newest", VERIFIED),
         whole(3).case("three epochs: of epoch 1 under the newest", VERIFIED),
         base(chain.receipt(newest, 0), newest, (newest, 2), 2).case("three epochs: of the newest", VERIFIED),
-        Good {
-            memory: memory(1),
-            ..whole(1)
-        }
-        .case("three epochs: one remembered", VERIFIED),
-        Good {
-            memory: memory(2),
-            ..whole(1)
-        }
-        .case("three epochs: both remembered", VERIFIED),
-        bare().case(
-            "three epochs: of epoch 0, made before the first handover, nothing remembered",
-            VERIFIED,
-        ),
-        Good {
-            memory: memory(2),
-            ends: 2,
-            ..bare()
-        }
-        .case(
-            "three epochs: of epoch 0, made before the first handover, both remembered",
-            RETIRED,
-        ),
+        Good { memory: memory(1), ..whole(1) }.case("three epochs: one remembered", VERIFIED),
+        Good { memory: memory(2), ..whole(1) }.case("three epochs: both remembered", VERIFIED),
+        bare().case("three epochs: of epoch 0, made before the first handover, nothing remembered", VERIFIED),
+        Good { memory: memory(2), ends: 2, ..bare() }
+            .case("three epochs: of epoch 0, made before the first handover, both remembered", RETIRED),
         base(chain.receipt(3, 0), 3, (3, 1), 1)
             .case("three epochs: of epoch 1 when it was the newest", VERIFIED),
         base(
-            Receipt {
-                handovers: chain.receipt_under_newest(1, 0).handovers,
-                ..chain.receipt(3, 0)
-            },
+            Receipt { handovers: chain.receipt_under_newest(1, 0).handovers, ..chain.receipt(3, 0) },
             3,
             (3, 1),
             2,
         )
-        .case(
-            "three epochs: of epoch 1 on its own certificate, handovers shown",
-            RETIRED,
-        ),
+        .case("three epochs: of epoch 1 on its own certificate, handovers shown", RETIRED),
         // What no verifier can refuse that knows the genesis alone: the threat model says so.
         base(forged.1.clone(), 1, (1, 0), 0).case(
             "three epochs: another past made with stolen keys, handovers hidden, nothing remembered",
             VERIFIED,
         ),
-        Good {
-            memory: memory(2),
-            ends: 2,
-            ..base(forged.1, 1, (1, 0), 0)
-        }
-        .case(
+        Good { memory: memory(2), ends: 2, ..base(forged.1, 1, (1, 0), 0) }.case(
             "three epochs: another past made with stolen keys, handovers hidden from one who knows",
             RETIRED,
         ),
-        base(forged.0, 1, (1, 0), 2).case(
-            "three epochs: another past made with stolen keys of epoch 0",
-            RETIRED,
-        ),
+        base(forged.0, 1, (1, 0), 2)
+            .case("three epochs: another past made with stolen keys of epoch 0", RETIRED),
     ]
 }
 
@@ -237,24 +178,11 @@ fn of_three_epochs() -> Vec<Case> {
 fn governance() -> Case {
     let first = members("node", 4);
     let producer = crate::cluster::producer("det-1", cybermesh_proto::keys::Algorithm::MlDsa44);
-    let mut chain = Chain::new(
-        genesis(&first, Scheme::Ed25519, &[(producer.bundle(), "det-1")]),
-        first,
-    );
+    let mut chain = Chain::new(genesis(&first, Scheme::Ed25519, &[(producer.bundle(), "det-1")]), first);
     let transaction = super::messages::revocation(&chain, &["admin-1", "admin-2"]);
-    chain.decide(vec![(
-        item(ItemKind::Governance, transaction),
-        Code::EventApplied,
-    )]);
+    chain.decide(vec![(item(ItemKind::Governance, transaction), Code::EventApplied)]);
     let receipt = chain.receipt(1, 0);
-    let good = Good {
-        story: &chain,
-        receipt,
-        height: 1,
-        certified: (1, 0),
-        ends: 0,
-        memory: None,
-        producer: None,
-    };
+    let good =
+        Good { story: &chain, receipt, height: 1, certified: (1, 0), ends: 0, memory: None, producer: None };
     good.case("a governance transaction", VERIFIED)
 }

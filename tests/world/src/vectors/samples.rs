@@ -77,11 +77,7 @@ kinds!(
 );
 
 fn sample<T: Wire>(name: &str, value: &T) -> Sample {
-    Sample {
-        name: format!("{}: {name}", T::NAME),
-        kind: T::NAME,
-        bytes: encode_canonical(value),
-    }
+    Sample { name: format!("{}: {name}", T::NAME), kind: T::NAME, bytes: encode_canonical(value) }
 }
 
 /// The story behind the samples: four validators, one handover. Classical signatures keep the file small; the
@@ -126,12 +122,7 @@ pub(super) fn tc(chain: &Chain, view: u64) -> Tc {
         }
     };
     let claims = List::new((0..chain.committee.quorum()).map(claim).collect()).unwrap();
-    Tc {
-        epoch: chain.committee.epoch,
-        view: View::new(view),
-        claims,
-        high_qc: chain.high_qc.clone(),
-    }
+    Tc { epoch: chain.committee.epoch, view: View::new(view), claims, high_qc: chain.high_qc.clone() }
 }
 
 /// A proposal on top of the chain in the view after a TC, or after the newest QC.
@@ -161,16 +152,8 @@ pub(super) fn proposal(chain: &Chain, after: Option<Tc>, batches: Vec<BatchRef>)
         block: header.id(),
         carried: Proposal::carried(&qc, after.as_ref(), &batches),
     };
-    let signature = chain
-        .sign(statement, usize::from(u16::from(header.proposer)))
-        .signature;
-    Proposal {
-        header,
-        qc,
-        tc: after,
-        batches: List::new(batches).unwrap(),
-        signature,
-    }
+    let signature = chain.sign(statement, usize::from(u16::from(header.proposer))).signature;
+    Proposal { header, qc, tc: after, batches: List::new(batches).unwrap(), signature }
 }
 
 /// A batch of these items by one member.
@@ -186,19 +169,11 @@ pub(super) fn batch(chain: &Chain, author: usize, batch_seq: u64, items: Vec<Ite
         root: Batch::root(&items),
     };
     let signature = chain.sign(header.clone(), author).signature;
-    Batch {
-        header,
-        signature,
-        items: List::new(items).unwrap(),
-    }
+    Batch { header, signature, items: List::new(items).unwrap() }
 }
 
 pub(super) fn batch_ref(batch: &Batch) -> BatchRef {
-    BatchRef {
-        id: batch.header.id(),
-        author: batch.header.author,
-        batch_seq: batch.header.batch_seq,
-    }
+    BatchRef { id: batch.header.id(), author: batch.header.author, batch_seq: batch.header.batch_seq }
 }
 
 pub(super) fn vote(chain: &Chain, view: u64, block: u8) -> VoteStatement {
@@ -215,17 +190,9 @@ fn agreement(chain: &Chain) -> Vec<Sample> {
     let view = chain.high_qc.view.next().get();
     let with_tc = proposal(chain, Some(tc(chain, view)), Vec::new());
     let timed_out = chain.sign(timeout(chain, view), 1);
-    let change = |entry| ViewChange {
-        timeout: timed_out.clone(),
-        high_qc: chain.high_qc.clone(),
-        entry,
-    };
+    let change = |entry| ViewChange { timeout: timed_out.clone(), high_qc: chain.high_qc.clone(), entry };
     let later = chain.sign(timeout(chain, view + 1), 1);
-    let entered = ViewChange {
-        timeout: later,
-        high_qc: chain.high_qc.clone(),
-        entry: Some(tc(chain, view)),
-    };
+    let entered = ViewChange { timeout: later, high_qc: chain.high_qc.clone(), entry: Some(tc(chain, view)) };
     let heartbeat = HeartbeatStatement {
         chain: chain.committee.chain,
         epoch: chain.committee.epoch,
@@ -247,22 +214,14 @@ fn agreement(chain: &Chain) -> Vec<Sample> {
         sample("of three", &tc(chain, view)),
         sample("a sign of life", &chain.sign(heartbeat, 0)),
         sample("a result", &chain.block(1).decision),
-        sample(
-            "of a result",
-            &chain.sign(AttestationStatement::of(&chain.block(1).decision), 0),
-        ),
+        sample("of a result", &chain.sign(AttestationStatement::of(&chain.block(1).decision), 0)),
         sample("of three attesters", &chain.block(1).certificate),
         sample("to epoch 1", &chain.handovers[0]),
     ]
 }
 
 fn payload(chain: &Chain) -> Vec<Sample> {
-    let items: Vec<_> = chain
-        .block(1)
-        .leaves
-        .iter()
-        .map(|leaf| leaf.item.clone())
-        .collect();
+    let items: Vec<_> = chain.block(1).leaves.iter().map(|leaf| leaf.item.clone()).collect();
     let one = batch(chain, 0, 7, items.clone());
     let other = batch(chain, 0, 7, items[..1].to_vec());
     let proposed = proposal(chain, None, vec![batch_ref(&one)]);
@@ -270,17 +229,11 @@ fn payload(chain: &Chain) -> Vec<Sample> {
     let view = chain.high_qc.view.next().get();
     let attested = |tag: u8| {
         let statement = AttestationStatement::of(&chain.blocks.last().unwrap().decision);
-        AttestationStatement {
-            decision: DecisionHash(Digest::new([tag; 32])),
-            ..statement
-        }
+        AttestationStatement { decision: DecisionHash(Digest::new([tag; 32])), ..statement }
     };
     let claim = |block: u8| {
         let hqc_block = cybermesh_proto::BlockId(Digest::new([block; 32]));
-        TimeoutStatement {
-            hqc_block,
-            ..timeout(chain, view)
-        }
+        TimeoutStatement { hqc_block, ..timeout(chain, view) }
     };
     let report = RunReportStatement {
         chain: chain.committee.chain,
@@ -288,39 +241,22 @@ fn payload(chain: &Chain) -> Vec<Sample> {
         report_seq: Count::new(5),
         term: Count::new(2),
         ends: List::new(vec![
-            RunEnd {
-                topic: 0,
-                partition: 0,
-                seq: Count::new(17),
-            },
-            RunEnd {
-                topic: 1,
-                partition: 3,
-                seq: Count::new(4),
-            },
+            RunEnd { topic: 0, partition: 0, seq: Count::new(17) },
+            RunEnd { topic: 1, partition: 3, seq: Count::new(4) },
         ])
         .unwrap(),
     };
     let report = chain.sign(report, 1);
-    let votes = Pair::new(
-        chain.sign(vote(chain, view, 1), 1),
-        chain.sign(vote(chain, view, 2), 1),
-    );
+    let votes = Pair::new(chain.sign(vote(chain, view, 1), 1), chain.sign(vote(chain, view, 2), 1));
     let kinds = [
-        (
-            ItemKind::Evidence,
-            encode_canonical(&Evidence::Votes(votes.clone())),
-        ),
+        (ItemKind::Evidence, encode_canonical(&Evidence::Votes(votes.clone()))),
         (ItemKind::Report, encode_canonical(&report)),
     ];
     let mut samples = vec![
         sample("of three events", &one.header),
         sample("of three events", &one),
         sample("with a batch", &proposed),
-        sample(
-            "two blocks in one view",
-            &Evidence::Proposals(Pair::new(proposed.signed(), rival.signed())),
-        ),
+        sample("two blocks in one view", &Evidence::Proposals(Pair::new(proposed.signed(), rival.signed()))),
         sample("two votes in one view", &Evidence::Votes(votes)),
         sample(
             "two timeouts of one view",
@@ -330,10 +266,7 @@ fn payload(chain: &Chain) -> Vec<Sample> {
             "two results of one height",
             &Evidence::Attestations(Pair::new(chain.sign(attested(1), 0), chain.sign(attested(2), 0))),
         ),
-        sample(
-            "two batches of one number",
-            &Evidence::Batches(Pair::new(one.signed(), other.signed())),
-        ),
+        sample("two batches of one number", &Evidence::Batches(Pair::new(one.signed(), other.signed()))),
         sample("of a validator", &report),
         sample("an event", &items[0]),
     ];
@@ -344,17 +277,8 @@ fn payload(chain: &Chain) -> Vec<Sample> {
 fn questions(chain: &Chain) -> Vec<Sample> {
     let (id, epoch, height) = (chain.committee.chain, chain.committee.epoch, chain.height());
     let asker = ValidatorIndex::new(2).unwrap();
-    let position = Position {
-        chain: id,
-        epoch,
-        view: View::new(9),
-        height,
-    };
-    let range = BlockRange {
-        chain: id,
-        from: Height::new(1),
-        to: Height::new(64),
-    };
+    let position = Position { chain: id, epoch, view: View::new(9), height };
+    let range = BlockRange { chain: id, from: Height::new(1), to: Height::new(64) };
     let last = chain.blocks.last().unwrap();
     let view = chain.high_qc.view.next().get();
     let newer = Newer {
@@ -363,11 +287,8 @@ fn questions(chain: &Chain) -> Vec<Sample> {
         decision: Some((last.decision.clone(), last.certificate.clone())),
         handover: Some(chain.handovers[0].clone()),
     };
-    let block = Block {
-        header: chain.block(1).header.clone(),
-        qc: chain.high_qc.clone(),
-        batches: List::default(),
-    };
+    let block =
+        Block { header: chain.block(1).header.clone(), qc: chain.high_qc.clone(), batches: List::default() };
     let report = AmnesiaReportStatement {
         chain: id,
         epoch,
@@ -392,43 +313,19 @@ fn questions(chain: &Chain) -> Vec<Sample> {
         handover: None,
     };
     vec![
-        sample(
-            "of validator 2",
-            &AmnesiaAsk {
-                chain: id,
-                epoch,
-                asker,
-                nonce: Fixed([9; 32]),
-            },
-        ),
+        sample("of validator 2", &AmnesiaAsk { chain: id, epoch, asker, nonce: Fixed([9; 32]) }),
         sample("entered by a TC", &report),
-        sample(
-            "of validator 2",
-            &OwnStatementsAsk {
-                chain: id,
-                epoch,
-                asker,
-            },
-        ),
+        sample("of validator 2", &OwnStatementsAsk { chain: id, epoch, asker }),
         sample("proposal, vote and timeout", &own),
         sample("what is newer", &Ask::Newer(position)),
         sample("64 blocks", &Ask::Blocks(range)),
-        sample(
-            "a batch",
-            &Ask::Batch(cybermesh_proto::BatchId(Digest::new([4; 32]))),
-        ),
+        sample("a batch", &Ask::Batch(cybermesh_proto::BatchId(Digest::new([4; 32])))),
         sample("a handover", &Ask::Handover(Epoch::ZERO)),
         sample("everything newer", &Answer::Newer(Box::new(newer))),
         sample("nothing newer", &Answer::Newer(Box::default())),
-        sample(
-            "one block",
-            &Answer::Blocks(List::new(vec![block.clone()]).unwrap()),
-        ),
+        sample("one block", &Answer::Blocks(List::new(vec![block.clone()]).unwrap())),
         sample("a batch follows", &Answer::Batch(Count::new(4096))),
-        sample(
-            "a handover",
-            &Answer::Handover(Some(Box::new(chain.handovers[0].clone()))),
-        ),
+        sample("a handover", &Answer::Handover(Some(Box::new(chain.handovers[0].clone())))),
         sample("no handover", &Answer::Handover(None)),
         sample("as synced", &block),
     ]
@@ -438,11 +335,7 @@ fn proofs(chain: &Chain) -> Vec<Sample> {
     let genesis = chain.genesis.genesis();
     let (_, memory) = cybermesh_verify::verify_receipt(
         &encode_canonical(&chain.receipt_under_newest(1, 0)),
-        cybermesh_verify::Trust {
-            chain: chain.genesis.chain(),
-            memory: None,
-            producer: None,
-        },
+        cybermesh_verify::Trust { chain: chain.genesis.chain(), memory: None, producer: None },
         &cybermesh_verify::PureRust,
     )
     .expect("the story's receipt holds");

@@ -12,11 +12,8 @@ use super::case::unhex;
 use super::{Case, Suite};
 use crate::keys::{public_key, sign};
 
-const RULES: [(Algorithm, &str); 3] = [
-    (Algorithm::MlDsa44, "ml-dsa-44"),
-    (Algorithm::MlDsa65, "ml-dsa-65"),
-    (Algorithm::MlDsa87, "ml-dsa-87"),
-];
+const RULES: [(Algorithm, &str); 3] =
+    [(Algorithm::MlDsa44, "ml-dsa-44"), (Algorithm::MlDsa65, "ml-dsa-65"), (Algorithm::MlDsa87, "ml-dsa-87")];
 
 fn case(name: &str, rule: &str, parts: (&[u8], &[u8], &[u8]), valid: bool) -> Case {
     Case::new(format!("{rule}: {name}"))
@@ -39,51 +36,25 @@ struct Crafted {
 fn crafted(key_torsion: EdwardsPoint, commitment_torsion: EdwardsPoint, message: &[u8]) -> Crafted {
     let secret = Scalar::from_bytes_mod_order([3; 32]);
     let nonce = Scalar::from_bytes_mod_order([5; 32]);
-    let key = (&secret * ED25519_BASEPOINT_TABLE + key_torsion)
-        .compress()
-        .to_bytes();
-    let commitment = (&nonce * ED25519_BASEPOINT_TABLE + commitment_torsion)
-        .compress()
-        .to_bytes();
-    let hash = Sha512::new()
-        .chain_update(commitment)
-        .chain_update(key)
-        .chain_update(message)
-        .finalize();
+    let key = (&secret * ED25519_BASEPOINT_TABLE + key_torsion).compress().to_bytes();
+    let commitment = (&nonce * ED25519_BASEPOINT_TABLE + commitment_torsion).compress().to_bytes();
+    let hash = Sha512::new().chain_update(commitment).chain_update(key).chain_update(message).finalize();
     let challenge = Scalar::from_bytes_mod_order_wide(&hash.into());
     let mut signature = [0; 64];
     signature[..32].copy_from_slice(&commitment);
     signature[32..].copy_from_slice((nonce + challenge * secret).as_bytes());
-    Crafted {
-        key,
-        message: message.to_vec(),
-        signature,
-        challenge,
-    }
+    Crafted { key, message: message.to_vec(), signature, challenge }
 }
 
 fn both(name: &str, made: &Crafted, zip215: bool, strict: bool) -> [Case; 2] {
-    let parts = (
-        made.key.as_slice(),
-        made.message.as_slice(),
-        made.signature.as_slice(),
-    );
-    [
-        case(name, "zip215", parts, zip215),
-        case(name, "strict", parts, strict),
-    ]
+    let parts = (made.key.as_slice(), made.message.as_slice(), made.signature.as_slice());
+    [case(name, "zip215", parts, zip215), case(name, "strict", parts, strict)]
 }
 
 /// A message for which the challenge is (or is not) a multiple of eight, so that torsion in the key vanishes.
 fn message_with(torsion: EdwardsPoint, vanishes: bool) -> Crafted {
     (0_u32..)
-        .map(|number| {
-            crafted(
-                torsion,
-                EdwardsPoint::default(),
-                format!("message {number}").as_bytes(),
-            )
-        })
+        .map(|number| crafted(torsion, EdwardsPoint::default(), format!("message {number}").as_bytes()))
         .find(|made| (made.challenge.as_bytes()[0] % 8 == 0) == vanishes)
         .expect("one message in eight")
 }
@@ -94,24 +65,9 @@ pub(super) fn signatures() -> Suite {
     let honest = crafted(none, none, b"an honest message");
     let mut cases = Vec::new();
     cases.extend(both("honest", &honest, true, true));
-    cases.extend(both(
-        "mixed-order commitment",
-        &crafted(none, torsion, b"mixed R"),
-        true,
-        false,
-    ));
-    cases.extend(both(
-        "mixed-order key, torsion shows",
-        &message_with(torsion, false),
-        true,
-        false,
-    ));
-    cases.extend(both(
-        "mixed-order key, torsion vanishes",
-        &message_with(torsion, true),
-        true,
-        true,
-    ));
+    cases.extend(both("mixed-order commitment", &crafted(none, torsion, b"mixed R"), true, false));
+    cases.extend(both("mixed-order key, torsion shows", &message_with(torsion, false), true, false));
+    cases.extend(both("mixed-order key, torsion vanishes", &message_with(torsion, true), true, true));
     cases.extend(altered(&honest));
     cases.extend(small_order());
     for (algorithm, rule) in RULES {
@@ -120,12 +76,7 @@ pub(super) fn signatures() -> Suite {
     let old: Value = serde_json::from_str(include_str!("dilithium2_round3.json")).unwrap();
     let field = |key: &str| unhex(old[key].as_str().unwrap());
     let (key, message, signature) = (field("key"), field("message"), field("signature"));
-    cases.push(case(
-        "round-3 Dilithium2",
-        "ml-dsa-44",
-        (&key, &message, &signature),
-        false,
-    ));
+    cases.push(case("round-3 Dilithium2", "ml-dsa-44", (&key, &message, &signature), false));
     Suite::new("signature", cases)
 }
 
@@ -162,18 +113,8 @@ fn small_order() -> Vec<Case> {
         let mut signature = [0; 64];
         signature[..32].copy_from_slice(&point.compress().to_bytes());
         let key = point.compress().to_bytes();
-        let made = Crafted {
-            key,
-            message: b"any message".to_vec(),
-            signature,
-            challenge: Scalar::ZERO,
-        };
-        cases.extend(both(
-            &format!("small order {number}, response nought"),
-            &made,
-            true,
-            false,
-        ));
+        let made = Crafted { key, message: b"any message".to_vec(), signature, challenge: Scalar::ZERO };
+        cases.extend(both(&format!("small order {number}, response nought"), &made, true, false));
     }
     // p + 1 encodes the neutral element once more: y = 1, not reduced.
     let mut unreduced = [0xff; 32];
@@ -181,12 +122,8 @@ fn small_order() -> Vec<Case> {
     unreduced[31] = 0x7f;
     let mut signature = [0; 64];
     signature[..32].copy_from_slice(&unreduced);
-    let made = Crafted {
-        key: unreduced,
-        message: b"any message".to_vec(),
-        signature,
-        challenge: Scalar::ZERO,
-    };
+    let made =
+        Crafted { key: unreduced, message: b"any message".to_vec(), signature, challenge: Scalar::ZERO };
     cases.extend(both("neutral element, not reduced", &made, true, false));
     cases
 }
@@ -202,12 +139,7 @@ fn post_quantum(algorithm: Algorithm, rule: &str) -> Vec<Case> {
     *hints.last_mut().unwrap() ^= 0x80;
     vec![
         case("honest", rule, (&key, message, &signature), true),
-        case(
-            "another message",
-            rule,
-            (&key, b"what was not signed", &signature),
-            false,
-        ),
+        case("another message", rule, (&key, b"what was not signed", &signature), false),
         case("another key", rule, (&other, message, &signature), false),
         case("non-empty context", rule, (&key, message, &context), false),
         case("a bit of the signature", rule, (&key, message, &flipped), false),
@@ -223,11 +155,7 @@ pub(super) fn keys() -> Suite {
     let honest = crafted(EdwardsPoint::default(), EdwardsPoint::default(), b"").key;
     let mut cases = vec![of("honest", honest, true)];
     for (number, torsion) in EIGHT_TORSION.iter().enumerate() {
-        cases.push(of(
-            &format!("small order {number}"),
-            torsion.compress().to_bytes(),
-            false,
-        ));
+        cases.push(of(&format!("small order {number}"), torsion.compress().to_bytes(), false));
         if number > 0 {
             cases.push(of(
                 &format!("mixed order {number}"),
@@ -265,10 +193,8 @@ pub(super) fn bundles() -> Suite {
         Case::new(name).bytes("bytes", &bytes).with("expect", expect)
     };
     let pairs = |keys: &[(u8, Vec<u8>)]| {
-        let keys: Vec<_> = keys
-            .iter()
-            .map(|(a, key)| (*a, Blob::<8192>::new(key.clone()).unwrap()))
-            .collect();
+        let keys: Vec<_> =
+            keys.iter().map(|(a, key)| (*a, Blob::<8192>::new(key.clone()).unwrap())).collect();
         encode_canonical(&keys)
     };
     let raw = |algorithm: Algorithm| (u8::from(algorithm), public_key("det-1", algorithm));
@@ -278,22 +204,10 @@ pub(super) fn bundles() -> Suite {
         good("no classical half", &bare, "key.bundle"),
         good("weak classical half", &weak, "key.weak"),
         bad("empty", pairs(&[]), "key.bundle"),
-        bad(
-            "descending",
-            pairs(&[raw(Algorithm::MlDsa44), raw(Algorithm::Ed25519)]),
-            "key.bundle",
-        ),
-        bad(
-            "one algorithm twice",
-            pairs(&[raw(Algorithm::Ed25519), raw(Algorithm::Ed25519)]),
-            "key.bundle",
-        ),
+        bad("descending", pairs(&[raw(Algorithm::MlDsa44), raw(Algorithm::Ed25519)]), "key.bundle"),
+        bad("one algorithm twice", pairs(&[raw(Algorithm::Ed25519), raw(Algorithm::Ed25519)]), "key.bundle"),
         bad("unknown algorithm", pairs(&[(5, vec![0; 32])]), "wire.malformed"),
-        bad(
-            "key of another level",
-            pairs(&[(2, public_key("det-1", Algorithm::MlDsa65))]),
-            "key.length",
-        ),
+        bad("key of another level", pairs(&[(2, public_key("det-1", Algorithm::MlDsa65))]), "key.length"),
         bad("key a byte short", pairs(&[(1, vec![1; 31])]), "key.length"),
     ];
     Suite::new("bundle", cases)

@@ -67,21 +67,11 @@ fn path(steps: &[Digest]) -> Vec<Value> {
 }
 
 pub(super) fn inclusions() -> Suite {
-    let mut cases: Vec<_> = [
-        (0, 1),
-        (0, 2),
-        (1, 2),
-        (2, 3),
-        (4, 5),
-        (6, 7),
-        (5, 8),
-        (16, 17),
-        (9, 33),
-        (32, 33),
-    ]
-    .into_iter()
-    .map(|(index, size)| Inclusion::of(index, size).case(&format!("leaf {index} of {size}"), "ok"))
-    .collect();
+    let mut cases: Vec<_> =
+        [(0, 1), (0, 2), (1, 2), (2, 3), (4, 5), (6, 7), (5, 8), (16, 17), (9, 33), (32, 33)]
+            .into_iter()
+            .map(|(index, size)| Inclusion::of(index, size).case(&format!("leaf {index} of {size}"), "ok"))
+            .collect();
     let lie = |change: &dyn Fn(&mut Inclusion)| {
         let mut proof = Inclusion::of(2, 7);
         change(&mut proof);
@@ -107,19 +97,13 @@ pub(super) fn inclusions() -> Suite {
             proof.leaf = inner;
             proof.size = 2;
         })
-        .case(
-            "an inner node as a leaf of the half-size tree holds by its numbers alone",
-            "ok",
-        ),
+        .case("an inner node as a leaf of the half-size tree holds by its numbers alone", "ok"),
         lie(&|proof| {
             *proof = Inclusion::of(0, 4);
             proof.path.remove(0);
             proof.leaf = inner;
         })
-        .case(
-            "an inner node as a leaf, with the size that the decision states",
-            PROOF_LENGTH,
-        ),
+        .case("an inner node as a leaf, with the size that the decision states", PROOF_LENGTH),
     ]);
     Suite::new("inclusion", cases)
 }
@@ -134,11 +118,7 @@ impl Consistency {
     fn of(old: usize, new: usize) -> Self {
         let log = log(new);
         let state = |size: usize| (u64::try_from(size).unwrap(), log.root(size).unwrap());
-        Self {
-            old: state(old),
-            new: state(new),
-            path: log.consistency(old, new).unwrap(),
-        }
+        Self { old: state(old), new: state(new), path: log.consistency(old, new).unwrap() }
     }
 
     fn case(self, name: &str, expect: &str) -> Case {
@@ -153,20 +133,8 @@ impl Consistency {
 }
 
 pub(super) fn consistencies() -> Suite {
-    let sizes = [
-        (0, 0),
-        (0, 5),
-        (1, 1),
-        (1, 2),
-        (2, 4),
-        (3, 7),
-        (4, 7),
-        (6, 8),
-        (7, 8),
-        (8, 33),
-        (31, 33),
-        (33, 33),
-    ];
+    let sizes =
+        [(0, 0), (0, 5), (1, 1), (1, 2), (2, 4), (3, 7), (4, 7), (6, 8), (7, 8), (8, 33), (31, 33), (33, 33)];
     let mut cases: Vec<_> = sizes
         .into_iter()
         .map(|(old, new)| Consistency::of(old, new).case(&format!("{old} is a prefix of {new}"), "ok"))
