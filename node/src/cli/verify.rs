@@ -94,6 +94,7 @@ fn answer(verdict: &Verdict, accept_retired_keys: bool) -> Answer {
         format!("the certificate of height {}, epoch {}", verdict.certified_height, verdict.certified_epoch);
     let producer = match verdict.producer {
         ProducerCheck::NotChecked => "not checked",
+        ProducerCheck::OtherKeys => "not checked: the given keys are not its producer's",
         ProducerCheck::Holds => "holds",
     };
     answer

@@ -5,6 +5,7 @@
 //! version: 1
 //! role: producer
 //! kid: 5f1c…
+//! seal: 77ab…                            over role, uses and all seeds
 //!
 //! use: sign
 //! public: 9c03…                           SHA-256 of the public key
@@ -17,20 +18,21 @@
 //! ```
 //!
 //! Each block is a standard key that OpenSSL and other libraries open alone. AES-CBC does not authenticate; what
-//! an altered block decrypts to has another public key, and that is compared with its `public` line, and all keys that sign with
-//! the `kid`. Files are written with mode 0600 and refused if others may read them.
-//! The file is created, never overwritten.
+//! an altered block decrypts to has another public key than its `public` line says. The `seal` ties role, uses and
+//! keys together, so that no block can be exchanged, renamed or left out. Files are written with mode 0600 and
+//! refused if others may read them. The file is created, never overwritten.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use cybermesh_proto::hash::sha256;
 use cybermesh_proto::keys::Algorithm;
-use cybermesh_proto::{Code, Kid, Refusal};
+use cybermesh_proto::{Code, Digest, Kid, Refusal};
 use pkcs8::der::asn1::OctetStringRef;
 use pkcs8::der::pem::LineEnding;
+use pkcs8::pkcs5::{pbes2, scrypt};
 use pkcs8::{
     AlgorithmIdentifierRef, Document, EncryptedPrivateKeyInfoRef, ObjectIdentifier, PrivateKeyInfoRef,
 };
@@ -45,36 +47,51 @@ const LABEL: &str = "ENCRYPTED PRIVATE KEY";
 
 /// 64 KiB: four blocks of less than 1 KiB; a larger file is none of ours.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
-/// 2^20: 1 GiB of memory; a file that asks for more is an attack on who opens it.
-const SCRYPT_COST_MAX: u64 = 1 << 20;
-/// 2^10: below that, a passphrase is no protection; also keeps zero away from the library.
-const SCRYPT_COST_MIN: u64 = 1 << 10;
+/// 256 MiB, twice what we write: a file that asks for more is an attack on who opens it.
+const SCRYPT_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// 2^14: below that, a passphrase is little protection; also keeps zero away from the library.
+const SCRYPT_COST_MIN: u64 = 1 << 14;
+/// 4 keys: a validator's, the most that any role has. Each costs a key derivation.
+const BLOCKS_MAX: usize = 4;
 
-/// Writes a new key file. Fails if the file is there.
+/// Writes a new key file. Fails if the file is there; leaves none behind that is not whole.
 pub fn write_key_file(path: &Path, keys: &KeySet, passphrase: &str) -> Result<(), KeyError> {
+    if passphrase.is_empty() {
+        return Err(Refusal::new(Code::KeyFilePassphrase, "an empty passphrase").into());
+    }
     let text = render(keys, passphrase)?;
     let io = |source| KeyError::Io { path: path.to_owned(), source };
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    let written = written.and_then(|()| fs::File::open(parent)?.sync_all());
+    written.or_else(|error| fs::remove_file(path).and(Err(error))).map_err(io)
 }
 
-/// Opens a key file.
+/// Opens a key file. Facts are read from the opened file, so that nothing can be exchanged in between.
 pub fn open_key_file(path: &Path, passphrase: &str) -> Result<KeySet, KeyError> {
     let io = |source| KeyError::Io { path: path.to_owned(), source };
-    let facts = fs::metadata(path).map_err(io)?;
-    if facts.permissions().mode() & 0o077 != 0 {
-        let note = format!("{} has mode {:o}", path.display(), facts.permissions().mode() & 0o777);
+    if !fs::metadata(path).map_err(io)?.is_file() {
+        return Err(KeyError::format(format!("{} is no file", path.display())));
+    }
+    let file = fs::File::open(path).map_err(io)?;
+    let mode = file.metadata().map_err(io)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        let note = format!("{} has mode {:o}", path.display(), mode & 0o777);
         return Err(Refusal::new(Code::KeyFileMode, note).into());
     }
-    if facts.len() > FILE_BYTES_MAX {
+    let mut text = String::new();
+    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text).map_err(io)?;
+    if text.len() as u64 > FILE_BYTES_MAX {
         return Err(KeyError::format("the file is too large for a key file"));
     }
-    parse(&fs::read_to_string(path).map_err(io)?, passphrase)
+    parse(&text, passphrase)
 }
 
 fn render(keys: &KeySet, passphrase: &str) -> Result<String, KeyError> {
     let (role, kid) = (keys.role().as_str(), keys.bundle().kid());
-    let mut text = format!("{TITLE}\nversion: 1\nrole: {role}\nkid: {kid}\n");
+    let seal = seal(keys.role(), keys.keys())?;
+    let mut text = format!("{TITLE}\nversion: 1\nrole: {role}\nkid: {kid}\nseal: {seal}\n");
     for (purpose, seed) in keys.keys() {
         let public = sha256(&[&seed.public_key()?]);
         let block = encrypt(seed, passphrase)?;
@@ -91,9 +108,21 @@ fn encrypt(seed: &Seed, passphrase: &str) -> Result<String, KeyError> {
     content.extend_from_slice(seed.expose());
     let octets = OctetStringRef::new(&content).map_err(|_| KeyError::format("encoding"))?;
     let algorithm = AlgorithmIdentifierRef { oid: oid(seed.algorithm()), parameters: None };
-    let sealed = PrivateKeyInfoRef::new(algorithm, octets).encrypt(passphrase).map_err(failed)?;
+    let sealed = PrivateKeyInfoRef::new(algorithm, octets);
+    let sealed = sealed.encrypt_with_params(parameters()?, passphrase).map_err(failed)?;
     let pem = sealed.to_pem(LABEL, LineEnding::LF).map_err(|_| KeyError::format("encoding"))?;
     Ok(pem.to_string())
+}
+
+/// scrypt with 128 MiB and a third of a second for each guess.
+fn parameters() -> Result<pbes2::Parameters, KeyError> {
+    let (mut salt, mut iv) = ([0; 16], [0; 16]);
+    for part in [&mut salt, &mut iv] {
+        getrandom::fill(part).map_err(|error| KeyError::Randomness(error.to_string()))?;
+    }
+    let scrypt = scrypt::Params::new(17, 8, 1).map_err(|_| KeyError::format("key derivation"))?;
+    pbes2::Parameters::generate_scrypt_aes256cbc(scrypt, &salt, iv)
+        .map_err(|_| KeyError::format("key derivation"))
 }
 
 fn parse(text: &str, passphrase: &str) -> Result<KeySet, KeyError> {
@@ -103,9 +132,13 @@ fn parse(text: &str, passphrase: &str) -> Result<KeySet, KeyError> {
         return Err(KeyError::format("the first two lines are not those of a key file"));
     }
     let role = role_from(lines.next().and_then(|line| line.strip_prefix("role: ")))?;
-    let kid =
-        lines.next().and_then(|line| line.strip_prefix("kid: ")).and_then(cybermesh_proto::Digest::from_hex);
+    let kid = lines.next().and_then(|line| line.strip_prefix("kid: ")).and_then(Digest::from_hex);
     let kid = Kid(kid.ok_or_else(|| KeyError::format("no kid"))?);
+    let sealed = lines.next().and_then(|line| line.strip_prefix("seal: ")).and_then(Digest::from_hex);
+    let sealed = sealed.ok_or_else(|| KeyError::format("no seal"))?;
+    if rest.matches(BEGIN).count() > BLOCKS_MAX {
+        return Err(KeyError::format("more keys than any role has"));
+    }
     let mut keys = Vec::new();
     while !rest.trim().is_empty() {
         let (facts, after) = rest.split_once(BEGIN).ok_or_else(|| KeyError::format("no key block"))?;
@@ -115,12 +148,27 @@ fn parse(text: &str, passphrase: &str) -> Result<KeySet, KeyError> {
         keys.push((check_facts(facts, &seed)?, seed));
         rest = after;
     }
+    if seal(role, &keys)? != sealed {
+        return Err(KeyError::format("role, uses or keys are not those that were sealed"));
+    }
     let set = KeySet::new(role, keys)?;
     if set.bundle().kid() == kid {
         Ok(set)
     } else {
         Err(KeyError::format("the keys are not those of the header"))
     }
+}
+
+/// Ties role, uses and keys together: only who knows every seed can make it. SHA-256 over inputs of fixed length.
+fn seal(role: KeyRole, keys: &[(Use, Seed)]) -> Result<Digest, KeyError> {
+    let mut bytes =
+        Zeroizing::new(format!("cybermesh key file 1 {} {}\n", role.as_str(), keys.len()).into_bytes());
+    for (purpose, seed) in keys {
+        bytes.extend_from_slice(seed.expose());
+        bytes.extend_from_slice(sha256(&[&seed.public_key()?]).as_bytes());
+        bytes.extend_from_slice(format!("{} {}\n", use_word(*purpose), seed.algorithm().name()).as_bytes());
+    }
+    Ok(sha256(&[&bytes]))
 }
 
 fn check_facts(facts: &str, seed: &Seed) -> Result<Use, KeyError> {
@@ -164,11 +212,13 @@ fn decrypt(pem: &str, passphrase: &str) -> Result<Seed, KeyError> {
 fn check_cost(sealed: &EncryptedPrivateKeyInfoRef<'_>) -> Result<(), KeyError> {
     let scrypt = sealed.encryption_algorithm.pbes2().and_then(|parameters| parameters.kdf.scrypt());
     let scrypt = scrypt.ok_or_else(|| KeyError::format("a key block that is not sealed with scrypt"))?;
-    let cost = scrypt.cost_parameter;
-    let sane = (SCRYPT_COST_MIN..=SCRYPT_COST_MAX).contains(&cost)
+    let (cost, block) = (scrypt.cost_parameter, u64::from(scrypt.block_size));
+    let memory = cost.checked_mul(128 * block.max(1)).unwrap_or(u64::MAX);
+    let sane = cost >= SCRYPT_COST_MIN
         && cost.is_power_of_two()
-        && (1..=16).contains(&scrypt.block_size)
-        && (1..=4).contains(&scrypt.parallelization);
+        && block > 0
+        && memory <= SCRYPT_BYTES_MAX
+        && scrypt.parallelization == 1;
     if sane { Ok(()) } else { Err(KeyError::format("key-derivation costs outside sane bounds")) }
 }
 

@@ -94,7 +94,12 @@ impl KeySet {
         Self::new(role, keys.collect())
     }
 
+    /// Exactly the keys of a role, each with its use: nothing missing, nothing more.
     pub(crate) fn new(role: KeyRole, keys: Vec<(Use, Seed)>) -> Result<Self, KeyError> {
+        let has: Vec<_> = keys.iter().map(|(purpose, seed)| (*purpose, seed.algorithm())).collect();
+        if !Algorithm::ALL.into_iter().any(|level| level.ml_dsa().is_some() && role.uses(level) == has) {
+            return Err(KeyError::format(format!("not the keys of a {}", role.as_str())));
+        }
         let signs = keys.iter().filter(|(purpose, _)| *purpose == Use::Sign).map(|(_, seed)| seed);
         let public = signs.clone().map(|seed| Ok((seed.algorithm(), seed.public_key()?)));
         let bundle = KeyBundle::new(public.collect::<Result<_, KeyError>>()?)?;

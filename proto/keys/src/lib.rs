@@ -1,7 +1,7 @@
 //! Signers, key files, and the fast checks of signatures.
 //!
 //! **Promises**: a private key leaves this crate only as a signature or inside an encrypted file of mode 0600;
-//! seeds are cleared from memory when they are dropped; the verdicts of [`Fast`] are those of the pure-Rust
+//! seeds that are kept are cleared from memory when they are dropped; the verdicts of [`Fast`] are those of the pure-Rust
 //! checks, signature by signature, alone and in batches.
 //!
 //! **Refuses**: key files that others may read, a wrong passphrase, files whose content is not what their header

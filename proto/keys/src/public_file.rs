@@ -82,7 +82,7 @@ pub fn read_public_file(path: &Path) -> Result<PublicKeys, KeyError> {
 
 fn hex(text: &str) -> Result<Vec<u8>, KeyError> {
     let bad = || KeyError::format("a key that is not hex");
-    if !text.is_ascii() || !text.len().is_multiple_of(2) {
+    if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) || !text.len().is_multiple_of(2) {
         return Err(bad());
     }
     let digits = text.as_bytes().chunks(2);

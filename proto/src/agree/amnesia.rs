@@ -170,8 +170,10 @@ impl Wire for AmnesiaReport {
             None => {}
         }
         self.handover.as_ref().map_or(Ok(()), Wire::check_shape)?;
-        let before = self.entry.as_ref().map_or(View::ZERO, Entry::view);
-        let backed = said.entered <= View::new(1) || before.next() == said.entered;
+        let backed = match &self.entry {
+            None => said.entered <= View::new(1),
+            Some(entry) => entry.view() > View::ZERO && entry.view().next() == said.entered,
+        };
         ensure(backed, Code::AmnesiaReport, || "no certificate lets into the reported view".into())?;
         let newest = self.high_qc.view == said.hqc_view && self.high_qc.block == said.hqc_block;
         ensure(newest, Code::AmnesiaReport, || "the QC is not the reported one".into())
@@ -179,6 +181,17 @@ impl Wire for AmnesiaReport {
 }
 
 impl Checked for AmnesiaReport {
+    fn check_form(&self, committee: &Committee) -> Result<(), Refusal> {
+        self.report.check_form(committee)?;
+        match &self.entry {
+            Some(Entry::Qc(qc)) => qc.check_form(committee)?,
+            Some(Entry::Tc(tc)) => tc.check_form(committee)?,
+            None => {}
+        }
+        self.high_qc.check_form(committee)?;
+        self.handover.as_ref().map_or(Ok(()), |handover| handover.check_form(committee))
+    }
+
     fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
         self.report.check(committee, signatures)?;
         match &self.entry {

@@ -106,6 +106,11 @@ impl Wire for DecisionCertificate {
 }
 
 impl Checked for DecisionCertificate {
+    fn check_form(&self, committee: &Committee) -> Result<(), Refusal> {
+        committee.check_epoch(self.epoch)?;
+        self.attestations.check_form(committee)
+    }
+
     fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
         committee.check_epoch(self.epoch)?;
         self.attestations.check(committee, &self.statement(committee.chain).signing_bytes(), signatures)

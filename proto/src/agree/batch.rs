@@ -128,6 +128,8 @@ impl Wire for Batch {
         let counted = u64::try_from(self.items.len()).ok().map(Count::new) == Some(header.count)
             && Self::item_bytes(&self.items) == header.bytes;
         ensure(counted, Code::BatchItems, || "the header counts other items or bytes".into())?;
+        let fits = usize::try_from(header.bytes.get()).is_ok_and(|bytes| bytes <= BATCH_BYTES_MAX);
+        ensure(fits, Code::BatchItems, || "items above the ceiling of a batch".into())?;
         ensure(!self.items.is_empty(), Code::BatchItems, || "a batch without items".into())?;
         ensure(Self::root(&self.items) == header.root, Code::BatchItems, || {
             "the header has another root".into()

@@ -4,7 +4,8 @@
 
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use super::{BatchRef, Decision, DecisionCertificate, Handover, Header, Proposal, Qc, Tc};
+use super::proposal::check_block;
+use super::{BatchRef, Decision, DecisionCertificate, Handover, Header, Qc, Tc};
 use crate::limits::{BLOCK_BATCHES_MAX, BLOCKS_ASKED_MAX, GOSSIP_BYTES_MAX, HANDOVER_BYTES_MAX};
 use crate::refusal::ensure;
 use crate::wire::{List, Wire, union};
@@ -122,10 +123,7 @@ impl Wire for Block {
     fn check_shape(&self) -> Result<(), Refusal> {
         self.header.check_shape()?;
         self.qc.check_shape()?;
-        let count = u64::try_from(self.batches.len()).ok().map(Count::new);
-        let payload = count == Some(self.header.batch_count)
-            && Proposal::payload_root(&self.batches) == self.header.payload_root;
-        ensure(payload, Code::ProposalPayload, || "the batches are not those of the header".into())
+        check_block(&self.header, &self.qc, &self.batches)
     }
 }
 
@@ -158,6 +156,7 @@ impl Newer {
 
 fn check_blocks(blocks: &[Block]) -> Result<(), Refusal> {
     blocks.iter().try_for_each(Wire::check_shape)?;
-    let follows = |pair: &[Block]| matches!(pair, [a, b] if a.header.height.next() == b.header.height);
+    // Also across the end of an epoch: its root is the parent of the next one's first block.
+    let follows = |pair: &[Block]| matches!(pair, [a, b] if a.header.id() == b.header.parent);
     ensure(blocks.windows(2).all(follows), Code::AskRange, || "blocks with a gap".into())
 }

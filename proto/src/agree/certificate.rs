@@ -39,16 +39,21 @@ impl QuorumSignatures {
         ensure(same, Code::CertificateSigners, || "signers and signatures differ in number".into())
     }
 
-    /// Checks who and how many, then every length, then every signature.
+    /// Who and how many, then every length.
+    pub(crate) fn check_form(&self, committee: &Committee) -> Result<(), Refusal> {
+        self.check_shape()?;
+        check_signer_count(committee, self.signers)?;
+        self.signatures.iter().try_for_each(|signature| signature.check_length(committee.scheme))
+    }
+
+    /// The form, then every signature.
     pub(crate) fn check(
         &self,
         committee: &Committee,
         message: &[u8],
         signatures: &dyn SignatureCheck,
     ) -> Result<(), Refusal> {
-        self.check_shape()?;
-        check_signer_count(committee, self.signers)?;
-        self.signatures.iter().try_for_each(|signature| signature.check_length(committee.scheme))?;
+        self.check_form(committee)?;
         for (signer, signature) in self.signers.iter().zip(self.signatures.iter()) {
             signature.check(committee.scheme, committee.set.get(signer)?, message, signatures)?;
         }

@@ -85,13 +85,11 @@ impl<S: Slotted> Pair<S> {
         self.second.check(committee, signatures)
     }
 
+    /// Over the slot, not over the pair: k statements in one slot are one misdeed, not k (k − 1) / 2.
     fn identity(&self, kind: u8) -> ItemId {
-        let (a, b) = (self.first.statement.content(), self.second.statement.content());
-        let author = u16::from(self.first.author);
-        let epoch = self.first.statement.epoch();
-        let parts =
-            (kind, author, epoch, crate::wire::Blob::<1024>::new(a), crate::wire::Blob::<1024>::new(b));
-        ItemId(tagged(Domain::EVIDENCE, &encode_canonical(&parts)))
+        let said = &self.first.statement;
+        let slot = (kind, said.chain(), said.epoch(), self.first.author, said.slot());
+        ItemId(tagged(Domain::EVIDENCE, &encode_canonical(&slot)))
     }
 }
 
@@ -108,7 +106,7 @@ impl Evidence {
         }
     }
 
-    /// The identity of the misdeed: over what was said, whatever the signatures around it.
+    /// The identity of the misdeed: kind, chain, epoch, author and slot, however often and with what it was done.
     #[must_use]
     pub fn identity(&self) -> ItemId {
         match self {

@@ -45,10 +45,15 @@ impl Wire for Handover {
 }
 
 impl Checked for Handover {
-    fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
+    fn check_form(&self, committee: &Committee) -> Result<(), Refusal> {
         committee.check_place(self.decision.chain, self.decision.epoch)?;
         let above = self.decision.height > committee.root.height;
         ensure(above, Code::HandoverDecision, || "an epoch that ends before it begins".into())?;
+        self.certificate.check_form(committee)
+    }
+
+    fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
+        self.check_form(committee)?;
         self.certificate.check_decision(&self.decision, committee, signatures)?;
         // The quorum may be trusted to name a safe set; a verifier still never works with an unsafe one.
         self.next.check(committee.scheme, signatures)

@@ -38,7 +38,7 @@ pub struct Header {
     pub proposer: ValidatorIndex,
     /// The leader's clock in µs, above its parent's; the time of everything executed in it.
     pub time_us: TimeUs,
-    /// RFC 6962 root over the names of its batches.
+    /// RFC 6962 root over the references to its batches.
     pub payload_root: Digest,
     /// How many batches it orders.
     pub batch_count: Count,

@@ -4,6 +4,8 @@
 //! forwards a proposal can therefore neither swap its certificates nor cut it short without being the one who
 //! sent something invalid.
 
+use std::collections::BTreeSet;
+
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::{BatchRef, Committee, Header, Qc, Signed, Slotted, Statement, Tc};
@@ -55,10 +57,11 @@ impl Proposal {
         tagged(Domain::CARRIED, &encode_canonical(&(qc, tc, batches)))
     }
 
-    /// The root that a header gives for these batches.
+    /// The root that a header gives for these references.
     #[must_use]
     pub fn payload_root(batches: &[BatchRef]) -> Digest {
-        BlockTree::new(batches.iter().map(|batch| batch.id.0.as_bytes().as_slice())).root()
+        let encoded: Vec<_> = batches.iter().map(encode_canonical).collect();
+        BlockTree::new(encoded.iter().map(Vec::as_slice)).root()
     }
 
     /// The signed statement, without the certificates: what evidence needs.
@@ -120,15 +123,47 @@ impl Wire for Proposal {
         header.check_shape()?;
         self.qc.check_shape()?;
         self.tc.as_ref().map_or(Ok(()), Wire::check_shape)?;
-        ensure(header.view > View::ZERO, Code::WireView, || "nobody leads view 0".into())?;
-        let count = u64::try_from(self.batches.len()).ok().map(Count::new);
-        let payload =
-            count == Some(header.batch_count) && Self::payload_root(&self.batches) == header.payload_root;
-        ensure(payload, Code::ProposalPayload, || "the batches are not those of the header".into())
+        check_block(header, &self.qc, &self.batches)?;
+        self.check_entry()
     }
 }
 
+impl Proposal {
+    /// A TC goes with a proposal exactly when the QC is not of the view before.
+    fn check_entry(&self) -> Result<(), Refusal> {
+        let (header, follows) = (&self.header, self.qc.view.next() == self.header.view);
+        let enters = match &self.tc {
+            None => follows,
+            Some(tc) => !follows && tc.epoch == header.epoch && tc.view.next() == header.view,
+        };
+        ensure(enters, Code::WireView, || "the certificates do not let into this view".into())
+    }
+}
+
+/// What binds a block to its parent's certificate and to its batches; no batch stands in it twice.
+pub(super) fn check_block(header: &Header, qc: &Qc, batches: &[BatchRef]) -> Result<(), Refusal> {
+    ensure(header.view > View::ZERO, Code::WireView, || "nobody leads view 0".into())?;
+    let certified = qc.epoch == header.epoch
+        && qc.view < header.view
+        && qc.block == header.parent
+        && qc.height.next() == header.height
+        && qc.hash(header.chain) == header.qc_hash;
+    ensure(certified, Code::ProposalParent, || "the QC does not certify the parent".into())?;
+    let count = u64::try_from(batches.len()).ok().map(Count::new);
+    let payload = count == Some(header.batch_count) && Proposal::payload_root(batches) == header.payload_root;
+    ensure(payload, Code::ProposalPayload, || "the batches are not those of the header".into())?;
+    let mut seen = BTreeSet::new();
+    let once = batches.iter().all(|batch| seen.insert(batch.id));
+    ensure(once, Code::ProposalPayload, || "a batch stands twice in the block".into())
+}
+
 impl Checked for Proposal {
+    fn check_form(&self, committee: &Committee) -> Result<(), Refusal> {
+        self.signed().check_form(committee)?;
+        self.qc.check_form(committee)?;
+        self.tc.as_ref().map_or(Ok(()), |tc| tc.check_form(committee))
+    }
+
     fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
         self.signed().check(committee, signatures)?;
         self.qc.check(committee, signatures)?;

@@ -85,10 +85,15 @@ impl<S: Statement> Wire for Signed<S> {
 }
 
 impl<S: Statement> Checked for Signed<S> {
-    fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
+    fn check_form(&self, committee: &Committee) -> Result<(), Refusal> {
         committee.check_place(self.statement.chain(), self.statement.epoch())?;
+        committee.set.get(self.author)?;
+        self.signature.check_length(committee.scheme)
+    }
+
+    fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
+        self.check_form(committee)?;
         let validator = committee.set.get(self.author)?;
-        self.signature.check_length(committee.scheme)?;
         self.signature.check(committee.scheme, validator, &self.statement.signing_bytes(), signatures)
     }
 }

@@ -131,6 +131,12 @@ impl Wire for ViewChange {
 }
 
 impl Checked for ViewChange {
+    fn check_form(&self, committee: &Committee) -> Result<(), Refusal> {
+        self.timeout.check_form(committee)?;
+        self.high_qc.check_form(committee)?;
+        self.entry.as_ref().map_or(Ok(()), |entry| entry.check_form(committee))
+    }
+
     fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
         self.timeout.check(committee, signatures)?;
         self.high_qc.check(committee, signatures)?;
@@ -157,11 +163,16 @@ impl Wire for Tc {
 }
 
 impl Checked for Tc {
-    fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
+    fn check_form(&self, committee: &Committee) -> Result<(), Refusal> {
         committee.check_epoch(self.epoch)?;
         let authors: IndexSet = self.claims.iter().map(|claim| claim.author).collect();
         check_signer_count(committee, authors)?;
         self.claims.iter().try_for_each(|claim| claim.signature.check_length(committee.scheme))?;
+        self.high_qc.check_form(committee)
+    }
+
+    fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
+        self.check_form(committee)?;
         for claim in self.claims.iter() {
             let message = self.statement(committee.chain, claim).signing_bytes();
             let validator = committee.set.get(claim.author)?;

@@ -7,7 +7,7 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use super::{faults, quorum};
 use crate::domain::Domain;
 use crate::hash::tagged;
-use crate::keys::{Scheme, SignatureCheck, check_sound_ed25519};
+use crate::keys::{Scheme, SignatureCheck, check_sound_ed25519, check_sound_ml_dsa};
 use crate::limits::{HYBRID_VALIDATORS_MAX, NAME_BYTES_MAX, VALIDATORS_MAX, VALIDATORS_MIN};
 use crate::refusal::ensure;
 use crate::wire::{Fixed, List, Text, Wire, encode_canonical};
@@ -83,6 +83,8 @@ impl ValidatorSet {
         for validator in self.iter() {
             check_sound_ed25519(&validator.ed25519.0, signatures)?;
             check_sound_ed25519(&validator.libp2p.0, signatures)?;
+            check_sound_ml_dsa(&validator.ml_dsa_65.0)?;
+            check_sound_ml_dsa(&validator.ml_dsa_44.0)?;
         }
         Ok(())
     }
@@ -109,12 +111,21 @@ impl ValidatorSet {
 
     fn check_distinct(&self) -> Result<(), Refusal> {
         let mut names = BTreeSet::new();
-        let named = self.iter().all(|one| !one.name.as_str().is_empty() && names.insert(one.name.as_str()));
-        ensure(named, Code::ValidatorSetName, || "a validator without a name, or a name twice".into())?;
+        let named =
+            self.iter().all(|one| label_is_sound(one.name.as_str()) && names.insert(one.name.as_str()));
+        ensure(named, Code::ValidatorSetName, || {
+            "a name that is no label of a-z, 0-9, `.`, `_`, `-`, or a name twice".into()
+        })?;
         let mut keys = BTreeSet::new();
         let distinct = self.all_keys().all(|key| keys.insert(key));
         ensure(distinct, Code::KeyDuplicate, || "one key stands twice in the validator set".into())
     }
+}
+
+/// A label that reads alike everywhere: in tables, metrics and the cosigner lines of checkpoints.
+fn label_is_sound(name: &str) -> bool {
+    let sound = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
+    !name.is_empty() && name.bytes().all(sound)
 }
 
 impl Wire for ValidatorSet {

@@ -109,13 +109,19 @@ impl Wire for Qc {
 }
 
 impl Checked for Qc {
-    fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
+    fn check_form(&self, committee: &Committee) -> Result<(), Refusal> {
         committee.check_epoch(self.epoch)?;
+        if self.view > View::ZERO {
+            return self.votes.check_form(committee);
+        }
+        let is_root = self.height == committee.root.height && self.block == committee.root.block;
+        ensure(is_root, Code::CertificateRoot, || "view 0, but another block than the root".into())
+    }
+
+    fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
+        self.check_form(committee)?;
         if self.view == View::ZERO {
-            let is_root = self.height == committee.root.height && self.block == committee.root.block;
-            return ensure(is_root, Code::CertificateRoot, || {
-                "view 0, but another block than the root".into()
-            });
+            return Ok(());
         }
         self.votes.check(committee, &self.statement(committee.chain).signing_bytes(), signatures)
     }

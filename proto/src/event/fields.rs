@@ -3,7 +3,7 @@
 use crate::event_type::is_event_type;
 use crate::limits::{CUSTODY_HOPS_MAX, EVENT_TEXT_MAX, SIGNATURES_MAX};
 use crate::message::pb::event::v1::{Event, Tlp};
-use crate::message::{name_is_sound, text_is_clean};
+use crate::message::{name_is_sound, signature_halves, text_is_clean, value_is_sound};
 use crate::refusal::ensure;
 use crate::{Code, Digest, Refusal};
 
@@ -30,7 +30,7 @@ pub(super) fn check_fields(event: &Event) -> Result<(), Refusal> {
     field((1..=SEQ_MAX).contains(&event.seq), "seq")?;
     field(event.created_at_ms <= TIME_MS_MAX, "created_at_ms")?;
     field(kind_is_sound(&event.entity_kind), "entity_kind")?;
-    field(text_is_clean(&event.entity_value, 1, EVENT_TEXT_MAX), "entity_value")?;
+    field(value_is_sound(&event.entity_value), "entity_value")?;
     let resource = &event.resource;
     field(
         resource.is_empty() || resource.starts_with("urn:") && text_is_clean(resource, 5, EVENT_TEXT_MAX),
@@ -69,11 +69,16 @@ fn check_parts(event: &Event) -> Result<(), Refusal> {
         field(hop.kid.len() == 32, "custody.kid")?;
         field(hop.at_ms <= TIME_MS_MAX, "custody.at_ms")?;
         field(text_is_clean(&hop.note, 0, EVENT_TEXT_MAX), "custody.note")?;
-        field((1..=SIGNATURES_MAX).contains(&hop.signatures.len()), "custody.signatures")
+        let halves = signature_halves(hop.signatures.clone(), SIGNATURES_MAX, Code::EventField);
+        field(
+            halves.is_ok_and(|halves| halves.iter().all(|half| half.kid.0.as_bytes() == hop.kid.as_slice())),
+            "custody.signatures",
+        )
     })
 }
 
-fn kind_is_sound(kind: &str) -> bool {
+/// Whether a text is the kind of a subject: `[a-z0-9_]`, 1 to 32 of them.
+pub(crate) fn kind_is_sound(kind: &str) -> bool {
     (1..=32).contains(&kind.len())
         && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }

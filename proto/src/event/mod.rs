@@ -5,6 +5,8 @@ mod custody;
 mod fields;
 mod signed;
 
+pub(crate) use fields::kind_is_sound;
+
 pub use check::{Demand, Signer, verify_batch};
 pub use custody::custody_statement;
 pub use signed::{SignedEvent, event_signing_bytes};

@@ -48,6 +48,32 @@ impl KeyBundle {
             return Err(Refusal::new(Code::KeyBundle, "a bundle without an Ed25519 key"));
         };
         let length = || Refusal::new(Code::KeyLength, "an Ed25519 key of the wrong length");
-        check_sound_ed25519(key.try_into().map_err(|_| length())?, signatures)
+        check_sound_ed25519(key.try_into().map_err(|_| length())?, signatures)?;
+        let post_quantum = self.keys().iter().filter(|key| key.algorithm != Algorithm::Ed25519);
+        post_quantum.map(|key| key.key.as_slice()).try_for_each(check_sound_ml_dsa)
     }
+}
+
+/// 320 bytes: 256 coefficients of 10 bits.
+const ROW_BYTES: usize = 320;
+/// 32 of 256: an honest row has a quarter of a zero on average; the chance of more than 32 is below 2^-180.
+const ZEROS_MAX: usize = 32;
+
+/// Under an ML-DSA key whose `t1` is nought one signature fits every message, as under a weak Ed25519 key.
+///
+/// `t1` follows 32 bytes of seed, in rows of 256 coefficients. Sparse rows are refused with the null key.
+pub(crate) fn check_sound_ml_dsa(key: &[u8]) -> Result<(), Refusal> {
+    let rows = key.get(32..).unwrap_or_default();
+    let sound = !rows.is_empty() && rows.chunks(ROW_BYTES).all(|row| zero_coefficients(row) <= ZEROS_MAX);
+    ensure(sound, Code::KeyWeak, || "an ML-DSA key with rows of noughts".into())
+}
+
+fn zero_coefficients(row: &[u8]) -> usize {
+    let zeros = |five: &[u8]| {
+        let mut word = [0; 8];
+        word.iter_mut().zip(five).for_each(|(to, from)| *to = *from);
+        let bits = u64::from_le_bytes(word);
+        [0, 10, 20, 30].into_iter().filter(|shift| (bits >> shift) & 0x3ff == 0).count()
+    };
+    row.chunks(5).map(zeros).sum()
 }

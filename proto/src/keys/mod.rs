@@ -14,4 +14,4 @@ pub use bundle::{BundleKey, KeyBundle};
 pub use check::{SignatureCheck, Zip215Item};
 pub use validator::{Scheme, ValidatorSignature};
 
-pub(crate) use check::check_sound_ed25519;
+pub(crate) use check::{check_sound_ed25519, check_sound_ml_dsa};

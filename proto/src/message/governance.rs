@@ -95,7 +95,9 @@ fn check_shape(transaction: &pb::GovernanceTransaction) -> Result<(), Refusal> {
             field(is_bundle(&key.bundle), "bundle")?;
             field(name_is_sound(&key.tenant), "tenant")?;
             field(name_is_sound(&key.subject), "subject")?;
-            field(key.types.len() <= crate::limits::KEY_TYPES_MAX, "types")?;
+            let speaks = key.role != i32::from(pb::Role::Producer) || !key.types.is_empty();
+            field(speaks && key.types.len() <= crate::limits::KEY_TYPES_MAX, "types")?;
+            field(key.types.windows(2).all(|pair| matches!(pair, [a, b] if a < b)), "types")?;
             field(key.types.iter().all(|pattern| crate::event_type::is_type_pattern(pattern)), "types")
         }
         Some(pb::governance_transaction::Action::RenewKey(key)) => {
@@ -107,6 +109,7 @@ fn check_shape(transaction: &pb::GovernanceTransaction) -> Result<(), Refusal> {
         Some(pb::governance_transaction::Action::ChangeValidators(change)) => {
             let some = !change.add.is_empty() || !change.remove.is_empty();
             field(some && change.add.len() <= 16 && change.remove.len() <= 128, "add and remove")?;
+            field(change.remove.iter().all(|name| name_is_sound(name)), "remove")?;
             let is_validator = |bytes: &Vec<u8>| decode_canonical::<crate::agree::Validator>(bytes).is_ok();
             field(change.add.iter().all(is_validator), "add")
         }

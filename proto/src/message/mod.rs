@@ -12,7 +12,9 @@ pub use redrive::SignedRedrive;
 pub use signatures::{check_by_bundle, signature_list};
 
 pub(crate) use signatures::{Half, check_all_of_bundle, signature_halves};
-pub(crate) use strict::{StrictCodes, decode_strict, name_is_sound, number_is_sound, text_is_clean};
+pub(crate) use strict::{
+    StrictCodes, decode_strict, name_is_sound, number_is_sound, text_is_clean, value_is_sound,
+};
 
 /// The generated messages, as the `.proto` files document them.
 #[allow(missing_docs, clippy::all)]

@@ -1,15 +1,18 @@
 //! Redrives: a rejected event, tried again on an operator's word and with proof of its rejection.
 
 use super::pb::control::v1 as pb;
-use super::{StrictCodes, check_by_bundle, decode_strict, number_is_sound, text_is_clean};
+use super::{StrictCodes, check_by_bundle, decode_strict, number_is_sound, signature_halves, text_is_clean};
+use crate::agree::Decision;
 use crate::domain::Domain;
 use crate::event::SignedEvent;
 use crate::hash::tagged;
 use crate::keys::{KeyBundle, SignatureCheck};
-use crate::limits::{DECISION_BYTES_MAX, ITEM_BYTES_MAX, NAME_BYTES_MAX, PROOF_STEPS_MAX};
+use crate::limits::{DECISION_BYTES_MAX, ITEM_BYTES_MAX, NAME_BYTES_MAX, PROOF_STEPS_MAX, SIGNATURES_MAX};
 use crate::message::pb::event::v1::Signature;
 use crate::pae::pae;
+use crate::receipt::TxLeaf;
 use crate::refusal::ensure;
+use crate::wire::decode_canonical;
 use crate::{ChainId, Code, Digest, ItemId, Refusal};
 
 const CODES: StrictCodes =
@@ -29,6 +32,7 @@ impl SignedRedrive {
         let signed: pb::SignedRedrive = decode_strict(bytes, ITEM_BYTES_MAX, &CODES)?;
         let redrive = decode_strict(&signed.redrive, ITEM_BYTES_MAX, &CODES)?;
         check_shape(&redrive)?;
+        signature_halves(signed.signatures.clone(), SIGNATURES_MAX, Code::AuthnDenySignatureList)?;
         Ok(Self { redrive, bytes: signed.redrive, signatures: signed.signatures })
     }
 
@@ -67,7 +71,8 @@ fn check_shape(redrive: &pb::Redrive) -> Result<(), Refusal> {
     match &redrive.proof {
         Some(pb::redrive::Proof::Rejection(proof)) => {
             field(number_is_sound(proof.history_size), "history_size")?;
-            field(proof.decision.len() <= DECISION_BYTES_MAX, "decision")?;
+            field(decode_canonical::<Decision>(&proof.decision).is_ok(), "decision")?;
+            field(decode_canonical::<TxLeaf>(&proof.leaf).is_ok(), "leaf")?;
             field(is_path(&proof.tx_path) && is_path(&proof.history_path), "path")
         }
         Some(pb::redrive::Proof::Gap(proof)) => {

@@ -34,7 +34,12 @@ pub struct Verified<T> {
 
 /// A message that can be verified with the keys of its epoch.
 pub trait Checked: Wire {
-    /// Checks every signature and every binding between the parts; cheap refusals come first.
+    /// Who signed, how many, how long: everything that costs no arithmetic, in all nested certificates.
+    fn check_form(&self, _committee: &Committee) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// Checks every signature.
     fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal>;
 }
 
@@ -52,11 +57,9 @@ impl<T: Wire> Received<T> {
 }
 
 impl<T: Wire> Decoded<T> {
-    /// A message made here, as if it had been received: it has to pass the same checks.
-    #[must_use]
-    pub fn own(value: T) -> Self {
-        let bytes = encode_canonical(&value);
-        Self { value, bytes }
+    /// A message made here: it passes the same checks as one received.
+    pub fn own(value: &T) -> Result<Self, Refusal> {
+        Received::new(encode_canonical(value)).decode()
     }
 
     /// The message, still to be distrusted.
@@ -73,13 +76,13 @@ impl<T: Wire> Decoded<T> {
 }
 
 impl<T: Checked> Decoded<T> {
-    /// Shape once more (the message may be our own), then every signature.
+    /// Every count and length first, then every signature.
     pub fn verify(
         self,
         committee: &Committee,
         signatures: &dyn SignatureCheck,
     ) -> Result<Verified<T>, Refusal> {
-        self.value.check_shape()?;
+        self.value.check_form(committee)?;
         self.value.check(committee, signatures)?;
         Ok(Verified { value: self.value, bytes: self.bytes })
     }

@@ -4,12 +4,12 @@
 //! with honest validators there is only one. What a prefix leaves out still counts: an epoch that is known to
 //! have ended stays ended.
 
-use cybermesh_proto::agree::{Committee, Handover};
+use cybermesh_proto::agree::{Committee, Decision, Handover};
 use cybermesh_proto::genesis::TrustedGenesis;
 use cybermesh_proto::keys::SignatureCheck;
 use cybermesh_proto::limits::HANDOVERS_MAX;
 use cybermesh_proto::wire::{List, Wire, decode_canonical, encode_canonical};
-use cybermesh_proto::{ChainId, Code, DecisionHash, Epoch, Height, Refusal};
+use cybermesh_proto::{ChainId, Code, Count, DecisionHash, Epoch, Height, Refusal};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 /// How an epoch ended.
@@ -19,11 +19,30 @@ pub struct EpochEnd {
     pub height: Height,
     /// That decision; it names the next validators too.
     pub decision: DecisionHash,
+    /// The size of the event log then.
+    pub event_log_size: Count,
+    /// The size of the audit log then.
+    pub audit_log_size: Count,
+}
+
+impl EpochEnd {
+    /// The end that a decision makes.
+    #[must_use]
+    pub fn of(decision: &Decision) -> Self {
+        Self {
+            height: decision.height,
+            decision: decision.hash(),
+            event_log_size: decision.event_log.size,
+            audit_log_size: decision.audit_log.size,
+        }
+    }
 }
 
 /// What a verifier remembers: the ends of epochs 0, 1, … of one chain.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize_tuple, Deserialize_tuple)]
 pub struct EpochMemory {
+    /// Format of the memory; 1.
+    pub version: u16,
     /// The chain.
     pub chain: ChainId,
     /// The ends, in order.
@@ -34,7 +53,7 @@ impl EpochMemory {
     /// A memory of nothing yet.
     #[must_use]
     pub fn new(chain: ChainId) -> Self {
-        Self { chain, ends: List::default() }
+        Self { version: 1, chain, ends: List::default() }
     }
 
     /// Reads what [`Self::to_bytes`] wrote for this chain.
@@ -57,12 +76,16 @@ impl EpochMemory {
 
 impl Wire for EpochMemory {
     const NAME: &'static str = "epoch memory";
-    /// 64 KiB: 1,024 ends of 44 bytes.
+    /// 64 KiB: 1,024 ends of at most 62 bytes.
     const BYTES_MAX: usize = 64 * 1024;
 
     fn check_shape(&self) -> Result<(), Refusal> {
         let ascending = self.ends.windows(2).all(|pair| matches!(pair, [a, b] if a.height < b.height));
-        if ascending { Ok(()) } else { Err(Refusal::new(Code::ReceiptMemory, "epochs out of order")) }
+        if ascending && self.version == 1 {
+            Ok(())
+        } else {
+            Err(Refusal::new(Code::ReceiptMemory, "epochs out of order, or a later format"))
+        }
     }
 }
 
@@ -84,11 +107,7 @@ impl KnownEpochs {
         signatures: &dyn SignatureCheck,
     ) -> Result<Self, Refusal> {
         let remembered: &[EpochEnd] = memory.map_or(&[], |memory| &memory.ends);
-        let end = |handover: &Handover| EpochEnd {
-            height: handover.decision.height,
-            decision: handover.decision.hash(),
-        };
-        let told: Vec<_> = handovers.iter().map(end).collect();
+        let told: Vec<_> = handovers.iter().map(|handover| EpochEnd::of(&handover.decision)).collect();
         if told.iter().zip(remembered).any(|(told, remembered)| told != remembered) {
             return Err(Refusal::new(Code::ReceiptHandoverFork, "an epoch ended otherwise"));
         }
@@ -113,13 +132,9 @@ impl KnownEpochs {
         place.and_then(|place| self.ends.get(place)).ok_or_else(|| unknown(epoch))
     }
 
-    /// Refuses a decision outside the heights of its epoch, or one that replaces the epoch's last.
-    pub(crate) fn check_within(
-        &self,
-        epoch: Epoch,
-        height: Height,
-        decision: DecisionHash,
-    ) -> Result<(), Refusal> {
+    /// Refuses a decision outside the heights of its epoch, or one that contradicts the epoch's end.
+    pub(crate) fn check_within(&self, decision: &Decision) -> Result<(), Refusal> {
+        let (epoch, height) = (decision.epoch, decision.height);
         let begun = match place(epoch) {
             Some(0) => self.first,
             place => self.end_of(place.and_then(|place| place.checked_sub(1)), epoch)?.height,
@@ -135,10 +150,18 @@ impl KnownEpochs {
             let note = format!("height {height}, epoch {epoch} ended at {}", end.height);
             return Err(Refusal::new(Code::ReceiptEpochEnded, note));
         }
-        if height == end.height && decision != end.decision {
+        // The last decision is the one that ends the epoch, and no other one does.
+        if (height == end.height || decision.ends_epoch()) && EpochEnd::of(decision) != *end {
             return Err(Refusal::new(Code::ReceiptHandoverFork, "another decision than the epoch's last"));
         }
         Ok(())
+    }
+
+    /// Takes note of a proven decision: the first one that is known to end its epoch ends it.
+    pub(crate) fn learn(&mut self, decision: &Decision) {
+        if decision.ends_epoch() && place(decision.epoch) == Some(self.ends.len()) {
+            self.ends.push(EpochEnd::of(decision));
+        }
     }
 
     /// Whether an epoch is known to have ended.
@@ -148,7 +171,7 @@ impl KnownEpochs {
 
     /// What to remember now.
     pub(crate) fn memory(&self, chain: ChainId) -> EpochMemory {
-        EpochMemory { chain, ends: List::new(self.ends.clone()).unwrap_or_default() }
+        EpochMemory { version: 1, chain, ends: List::new(self.ends.clone()).unwrap_or_default() }
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Standing {
 pub enum ProducerCheck {
     /// No public key of the producer was given, or the item is no event.
     NotChecked,
+    /// The given public keys are not those of the event's producer.
+    OtherKeys,
     /// Every signature of the producer holds under the given key.
     Holds,
 }

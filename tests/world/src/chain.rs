@@ -25,6 +25,8 @@ use crate::cluster::{Member, set_of};
 /// One decided block with its result.
 #[derive(Clone)]
 pub struct Decided {
+    /// The certificate of its parent.
+    pub parent_qc: Qc,
     /// Its header.
     pub header: Header,
     /// Its result.
@@ -93,8 +95,13 @@ impl Chain {
 
     /// Decides a block that hands over to other members.
     pub fn hand_over(&mut self, members: Vec<Member>) -> &Handover {
+        self.hand_over_with(members, Vec::new())
+    }
+
+    /// Decides a block of items that hands over to other members.
+    pub fn hand_over_with(&mut self, members: Vec<Member>, items: Vec<(Item, Code)>) -> &Handover {
         let next = set_of(&members);
-        self.decide_with(Vec::new(), next.hash());
+        self.decide_with(items, next.hash());
         let last = self.blocks.last().unwrap();
         let (decision, certificate) = (last.decision.clone(), last.certificate.clone());
         let root = EpochRoot { height: decision.height, block: decision.block };
@@ -107,17 +114,23 @@ impl Chain {
         self.handovers.last().unwrap()
     }
 
+    /// Decides a block whose decision names a next set, but goes on in the same epoch: only liars do.
+    pub fn decide_and_stay(&mut self, items: Vec<(Item, Code)>, next: &[Member]) -> &Decided {
+        self.decide_with(items, set_of(next).hash())
+    }
+
     fn decide_with(&mut self, items: Vec<(Item, Code)>, next_set: Digest) -> &Decided {
         self.view = self.view.next();
         let header = self.header();
-        self.high_qc = self.certify_block(&header);
+        let voted = self.certify_block(&header);
+        let parent_qc = std::mem::replace(&mut self.high_qc, voted);
         let leaves: Vec<_> = items.into_iter().enumerate().map(|(index, item)| leaf(index, item)).collect();
         let outbox: Vec<_> = leaves.iter().filter_map(|leaf| self.outbound(leaf)).collect();
         leaves.iter().for_each(|leaf| self.event_log.append(&encode_canonical(leaf)));
         let decision = self.decision(&header, &leaves, &outbox, next_set);
         self.history.append(decision.hash().0.as_bytes());
         let certificate = self.certify(&decision);
-        self.blocks.push(Decided { header, decision, certificate, leaves, outbox });
+        self.blocks.push(Decided { parent_qc, header, decision, certificate, leaves, outbox });
         self.blocks.last().unwrap()
     }
 

@@ -17,6 +17,18 @@ use crate::keys::Named;
 /// 2026-01-01T00:00:00Z in µs: the world's beginning.
 pub const BEGINNING_US: u64 = 1_767_225_600_000_000;
 
+/// The topics of a bus, ascending, with their partitions.
+const TOPICS: [(&str, u32); 8] = [
+    ("control.audit.v1", 12),
+    ("control.commits.v1", 1),
+    ("control.dlq.v1", 12),
+    ("control.epochs.v1", 1),
+    ("control.events.v1", 12),
+    ("control.evidence.v1", 12),
+    ("control.policy.v1", 12),
+    ("control.reputation.v1", 12),
+];
+
 /// A member: its place in a set and its signer.
 #[derive(Clone)]
 pub struct Member {
@@ -64,13 +76,13 @@ pub fn genesis(members: &[Member], scheme: Scheme, producers: &[(&KeyBundle, &st
             keys: List::new((1..=3).map(administrator).collect()).unwrap(),
         },
         limits: Limits {
-            event_bytes: 64 * 1024,
+            event_bytes: if n > 64 { 32 * 1024 } else { 64 * 1024 },
             batch_bytes: 16 * 1024 * 1024 / n.max(4),
             block_bytes: 16 * 1024 * 1024,
             anchor_lag: 32,
             registry_lag: 128,
         },
-        topics: List::new(vec![topic("control.commits.v1", 1), topic("control.events.v1", 12)]).unwrap(),
+        topics: List::new(TOPICS.map(|(name, partitions)| topic(name, partitions)).to_vec()).unwrap(),
         registry: List::new(registry).unwrap(),
         protected: List::new(vec![protected("cidr", "10.0.0.0/24"), protected("ip", "192.0.2.1")]).unwrap(),
         protocol_version: 1,

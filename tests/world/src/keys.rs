@@ -106,3 +106,26 @@ impl Signer for Named {
         Ok(keys.map(|key| (key.algorithm, sign(&self.name, key.algorithm, message, &[]))).collect())
     }
 }
+
+/// An ML-DSA-65 key whose `t1` is nought, with a seed that begins as told, and its signature over any message:
+/// made without any secret, and sound by the letter of the standard. No such key is ever registered.
+#[must_use]
+pub fn null_pair(seed: &[u8], message: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    use sha3::digest::{ExtendableOutput as _, Update as _, XofReader as _};
+    let shake = |parts: &[&[u8]], length: usize| {
+        let mut hasher = sha3::Shake256::default();
+        parts.iter().for_each(|part| hasher.update(part));
+        let mut out = vec![0; length];
+        hasher.finalize_xof().read(&mut out);
+        out
+    };
+    let mut key = vec![0; Algorithm::MlDsa65.key_bytes()];
+    key[..seed.len()].copy_from_slice(seed);
+    let mu = shake(&[&shake(&[&key], 64), &[0, 0], message], 64);
+    // With z = 0, t1 = 0 and no hints, the commitment w1 is nought too: 6 rows of 128 bytes.
+    let challenge = shake(&[&mu, &[0; 6 * 128]], 48);
+    // z is packed as γ1 − z, in 20 bits each, γ1 = 2^19: five rows of 256 coefficients.
+    let z = [0x00, 0x00, 0x08, 0x00, 0x80].repeat(5 * 128);
+    let signature = [challenge, z, vec![0; 55 + 6]].concat();
+    (key, signature)
+}

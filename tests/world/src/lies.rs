@@ -105,7 +105,20 @@ impl Liar {
             receipt.decision.height = Height::new(2);
             self.recertified(receipt, 1)
         };
+        let mut ended = Chain::new(self.truth.chain.genesis.genesis().clone(), members("node", 4));
+        ended.decide_and_stay(vec![(Self::invented(60), Code::EventApplied)], &members("thief", 4));
+        ended.decide(vec![(Self::invented(61), Code::EventApplied)]);
         vec![
+            self.lie(
+                "an epoch ends, and goes on in the same file",
+                Code::ReceiptEpochEnded,
+                &ended.receipt_under_newest(1, 0),
+            ),
+            self.lie(
+                "stolen keys of epoch 0 end it earlier than it ended",
+                Code::ReceiptHandoverFork,
+                &self.with_true_handovers(ended.receipt(1, 0)),
+            ),
             self.lie(
                 "stolen keys of epoch 0 decide above its end, handovers shown",
                 Code::ReceiptEpochEnded,

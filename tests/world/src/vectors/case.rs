@@ -83,9 +83,7 @@ impl Suite {
             Some((bytes.len() - at - tail, base.len() - at - tail, at, case))
         });
         let (insert, remove, at, case) = bases.min_by_key(|(insert, ..)| *insert)?;
-        (insert + 64 < bytes.len() / 2).then(|| {
-            json!({ "base": case.name, "at": at, "remove": remove, "insert": hex(&bytes[at..at + insert]) })
-        })
+        (insert + 64 < bytes.len() / 2).then(|| json!({ "base": case.name, "at": at, "remove": remove, "insert": hex(&bytes[at..at + insert]) }))
     }
 }
 

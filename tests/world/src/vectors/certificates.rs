@@ -165,7 +165,28 @@ fn proposals(cases: &mut Cases<'_>) {
     let honest = proposal(chain, None, Vec::new());
     cases.push("after a QC", &honest, "ok");
     cases.push("after a TC", &after_tc, "ok");
-    cases.push("TC taken away", &Proposal { tc: None, ..after_tc.clone() }, "signature.invalid");
+    cases.push("TC taken away", &Proposal { tc: None, ..after_tc.clone() }, "wire.view");
+    let needless = Proposal { tc: after_tc.tc.clone(), ..honest.clone() };
+    cases.push("TC where the QC lets in", &needless, "wire.view");
+    let rooted = Proposal { qc: Qc::of_root(&chain.committee), ..honest.clone() };
+    cases.push("QC of another block than the parent", &rooted, "proposal.parent");
+    let mut raised = honest.clone();
+    raised.header.height = raised.header.height.next();
+    cases.push("two heights above its parent", &raised, "proposal.parent");
+    let mut unbound = honest.clone();
+    unbound.header.qc_hash = Digest::ZERO;
+    cases.push("QC that the header does not name", &unbound, "proposal.parent");
+    let reference = |id: u8| BatchRef {
+        id: cybermesh_proto::BatchId(Digest::new([id; 32])),
+        author: ValidatorIndex::default(),
+        batch_seq: cybermesh_proto::BatchSeq::new(u64::from(id)),
+    };
+    let twice = proposal(chain, None, vec![reference(1), reference(2), reference(1)]);
+    cases.push("one batch twice", &twice, "proposal.payload");
+    let mut renumbered = proposal(chain, None, vec![reference(1)]);
+    let other = BatchRef { batch_seq: cybermesh_proto::BatchSeq::new(7), ..reference(1) };
+    renumbered.batches = List::new(vec![other]).unwrap();
+    cases.push("a batch under another number", &renumbered, "proposal.payload");
     let mut other = after_tc.clone();
     let claims = tc(chain, view).claims.to_vec();
     let rest = (1..=claims.len()).map(|author| {
@@ -179,12 +200,7 @@ fn proposals(cases: &mut Cases<'_>) {
         chain.signatures_of(&swapped.qc.statement(chain.committee.chain), 0..chain.committee.quorum());
     cases.push("QC exchanged for another sound one", &swapped, "signature.invalid");
     let mut payload = honest.clone();
-    let reference = BatchRef {
-        id: cybermesh_proto::BatchId(Digest::ZERO),
-        author: ValidatorIndex::default(),
-        batch_seq: cybermesh_proto::BatchSeq::ZERO,
-    };
-    payload.batches = List::new(vec![reference]).unwrap();
+    payload.batches = List::new(vec![reference(1)]).unwrap();
     cases.push("with a batch that the header does not have", &payload, "proposal.payload");
     let mut thief = honest.clone();
     thief.header.proposer =
@@ -246,6 +262,7 @@ fn reports(cases: &mut Cases<'_>) {
     cases.push("entered by a QC", &report(view, by_qc()), "ok");
     cases.push("entered by a TC", &report(view + 1, Some(Entry::Tc(tc(chain, view)))), "ok");
     cases.push("entered nothing", &report(0, None), "ok");
+    cases.push("entered nothing, by a certificate", &report(0, by_qc()), "amnesia.report");
     cases.push("entered without certificate", &report(view + 1, None), "amnesia.report");
     cases.push("certificate of another view", &report(view + 1, by_qc()), "amnesia.report");
     let mut other = report(view, by_qc());

@@ -119,7 +119,7 @@ fn sealed() -> Encryption {
 type Change = fn(&mut Event);
 
 fn fields(cases: &mut Cases) {
-    let changes: [(&str, Change); 46] = [
+    let changes: [(&str, Change); 53] = [
         ("type without version", |e| e.r#type = "Anomaly.Detected".into()),
         ("type of version 0", |e| e.r#type = "Anomaly.Detected.v0".into()),
         ("type of version 01", |e| e.r#type = "Anomaly.Detected.v01".into()),
@@ -134,6 +134,19 @@ fn fields(cases: &mut Cases) {
         ("no network", |e| e.network.clear()),
         ("network beyond its length", |e| e.network = "n".repeat(65)),
         ("no tenant", |e| e.tenant.clear()),
+        ("subject beyond ASCII", |e| e.entity_value = "bücher.example".into()),
+        ("text that runs backwards", |e| e.device_id = "sensor\u{202e}21".into()),
+        ("a space of no width", |e| e.device_id = "sen\u{200b}sor".into()),
+        ("a line separator", |e| e.device_id = "sensor\u{2028}root".into()),
+        ("a noncharacter", |e| e.device_id = "sensor\u{1fffe}".into()),
+        ("hop signed in an unknown way", |e| {
+            let signatures = vec![Signature { kid: vec![1; 32], alg: 9, sig: vec![0; 64] }];
+            e.custody = vec![CustodyHop { kid: vec![1; 32], signatures, ..CustodyHop::default() }];
+        }),
+        ("hop signed by another", |e| {
+            let signatures = vec![Signature { kid: vec![2; 32], alg: 1, sig: vec![0; 64] }];
+            e.custody = vec![CustodyHop { kid: vec![1; 32], signatures, ..CustodyHop::default() }];
+        }),
         ("tenant beyond ASCII", |e| e.tenant = "аcme".into()),
         ("line break in the tenant", |e| e.tenant = "acme\nroot".into()),
         ("control character of two bytes", |e| e.tenant = "acme\u{85}".into()),

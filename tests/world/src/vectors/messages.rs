@@ -3,7 +3,8 @@
 use cybermesh_keys::Signer as _;
 use cybermesh_proto::agree::{Committee, Decision, ItemKind, Validator, ValidatorSet};
 use cybermesh_proto::domain::Domain;
-use cybermesh_proto::genesis::{Bus, Genesis};
+use cybermesh_proto::event::Demand;
+use cybermesh_proto::genesis::{Bus, Genesis, Protected};
 use cybermesh_proto::keys::{Algorithm, KeyBundle, Scheme};
 use cybermesh_proto::message::pb::control::v1 as pb;
 use cybermesh_proto::message::signature_list;
@@ -83,6 +84,18 @@ pub(super) fn geneses() -> Suite {
             "key.duplicate",
         ),
         case("a weak statement key", &with_set(&|set| set[1].ed25519 = weak(1)), "key.weak"),
+        case("a null post-quantum key", &with_set(&|set| set[2].ml_dsa_65 = null_key()), "key.weak"),
+        case("a null checkpoint key", &with_set(&|set| set[2].ml_dsa_44 = null_key()), "key.weak"),
+        case(
+            "a name with a capital",
+            &with_set(&|set| set[2].name = Text::new("Node-3").unwrap()),
+            "validator_set.name",
+        ),
+        case(
+            "a name with a space",
+            &with_set(&|set| set[2].name = Text::new("node 3").unwrap()),
+            "validator_set.name",
+        ),
         case("a weak peer key", &with_set(&|set| set[1].libp2p = weak(3)), "key.weak"),
     ];
     cases.extend(rules(&changed, &case, &recovery));
@@ -123,6 +136,35 @@ fn rules(changed: Change<'_>, case: &dyn Fn(&str, &Genesis, &str) -> Case, recov
         keys[0].bundle = Named::new("admin-1", &[Algorithm::Ed25519, Algorithm::MlDsa44]).bundle().clone();
         genesis.registry = List::new(keys).unwrap();
     });
+    let partitioned = |place: usize, partitions: u32| {
+        changed(&|genesis| {
+            let mut topics = genesis.topics.to_vec();
+            topics[place].partitions = partitions;
+            genesis.topics = List::new(topics).unwrap();
+        })
+    };
+    let renamed = changed(&|genesis| {
+        let mut topics = genesis.topics.to_vec();
+        topics[7].topic = Text::new("control.zzz.v1").unwrap();
+        genesis.topics = List::new(topics).unwrap();
+    });
+    let guarded = |kind: &str, value: &str| {
+        changed(&|genesis| {
+            let one = Protected { kind: Text::new(kind).unwrap(), value: Text::new(value).unwrap() };
+            genesis.protected = List::new(vec![one]).unwrap();
+        })
+    };
+    let triple = Named::new("admin-1", &[Algorithm::Ed25519, Algorithm::MlDsa44, Algorithm::MlDsa65]);
+    let triple = triple.bundle().clone();
+    let classical_producer = |demand| {
+        changed(&|genesis| {
+            let mut keys = genesis.registry.to_vec();
+            keys[0].bundle = Named::new("det-1", &[Algorithm::Ed25519]).bundle().clone();
+            keys[0].demand = demand;
+            genesis.registry = List::new(keys).unwrap();
+        })
+    };
+    let (halved, spared) = (classical_producer(Demand::WholeBundle), classical_producer(Demand::Ed25519));
     let mut early = recovery.clone();
     early.time_us = cybermesh_proto::TimeUs::new(1);
     vec![
@@ -157,6 +199,36 @@ fn rules(changed: Change<'_>, case: &dyn Fn(&str, &Genesis, &str) -> Case, recov
             &changed(&|g| g.limits.registry_lag = 127),
             "genesis.limits",
         ),
+        case("anchor lag that orders nothing", &changed(&|g| g.limits.anchor_lag = 7), "genesis.limits"),
+        case(
+            "anchor lag that bounds nothing",
+            &changed(&|g| (g.limits.anchor_lag, g.limits.registry_lag) = (1025, 4100)),
+            "genesis.limits",
+        ),
+        case("registry kept for ever", &changed(&|g| g.limits.registry_lag = 16_385), "genesis.limits"),
+        case(
+            "made after the last time",
+            &changed(&|g| g.time_us = cybermesh_proto::TimeUs::new(1 << 53)),
+            "genesis.field",
+        ),
+        case("commits in two partitions", &partitioned(1, 2), "genesis.topics"),
+        case("a topic without partitions", &partitioned(4, 0), "genesis.topics"),
+        case("a topic of too many partitions", &partitioned(4, 4097), "genesis.topics"),
+        case(
+            "a topic missing",
+            &changed(&|g| g.topics = List::new(g.topics[1..].to_vec()).unwrap()),
+            "genesis.topics",
+        ),
+        case("an unknown topic", &renamed, "genesis.topics"),
+        case("a protected subject of no kind", &guarded("IP", "192.0.2.1"), "genesis.field"),
+        case("a protected subject without value", &guarded("ip", ""), "genesis.field"),
+        case(
+            "an administrator with three keys",
+            &administrators(&|_, keys| keys[0] = triple.clone()),
+            "genesis.administrators",
+        ),
+        case("a classical producer that owes both halves", &halved, "genesis.registry"),
+        case("a classical producer that is spared", &spared, "ok"),
         case("a bus without topics", &changed(&|g| g.topics = List::default()), "genesis.topics"),
         case("topics without a bus", &changed(&|g| g.bus = Bus::None), "genesis.topics"),
         case(
@@ -179,6 +251,13 @@ fn rules(changed: Change<'_>, case: &dyn Fn(&str, &Genesis, &str) -> Case, recov
         ),
         case("a recovery older than its past", &early, "genesis.field"),
     ]
+}
+
+/// Any seed, and `t1` of noughts: one signature fits every message.
+fn null_key<const N: usize>() -> Fixed<N> {
+    let mut key = [0; N];
+    key[..32].copy_from_slice(&[7; 32]);
+    Fixed(key)
 }
 
 fn weak(number: usize) -> Fixed<32> {
@@ -239,12 +318,28 @@ pub(super) fn governance() -> Suite {
         change(&mut transaction);
         transaction
     };
-    let register = changed(&|t| t.action = Some(register("det-9")));
+    let registered = changed(&|t| t.action = Some(register("det-9")));
     let validators = changed(&|t| {
         let add = vec![encode_canonical(&members("node", 5)[4].entry)];
         let change = pb::ChangeValidators { remove: vec!["node-1".into()], add };
         t.action = Some(pb::governance_transaction::Action::ChangeValidators(change));
     });
+    let registering = |change: &dyn Fn(&mut pb::RegisterKey)| {
+        changed(&|t| {
+            let mut action = register("det-9");
+            let pb::governance_transaction::Action::RegisterKey(key) = &mut action else {
+                panic!("a registration")
+            };
+            change(key);
+            t.action = Some(action);
+        })
+    };
+    let removing = |name: &str| {
+        changed(&|t| {
+            let change = pb::ChangeValidators { remove: vec![name.into()], add: Vec::new() };
+            t.action = Some(pb::governance_transaction::Action::ChangeValidators(change));
+        })
+    };
     let good = |name: &str, t: &pb::GovernanceTransaction| case(name, &governed(t, &both), "ok", id(t));
     let bad = |name: &str, t: &pb::GovernanceTransaction, expect: &str| {
         case(name, &governed(t, &both), expect, None)
@@ -257,7 +352,7 @@ pub(super) fn governance() -> Suite {
     altered.transaction = changed(&|t| t.reason = "no reason".into()).encode_to_vec();
     let cases = vec![
         good("a key ends", &base),
-        good("a key begins", &register),
+        good("a key begins", &registered),
         good("validators change", &validators),
         case("all three agree", &governed(&base, &["admin-1", "admin-2", "admin-3"]), "ok", id(&base)),
         case("one alone", &governed(&base, &["admin-2"]), "governance.quorum", None),
@@ -272,6 +367,12 @@ pub(super) fn governance() -> Suite {
         case("altered after signing", &altered.encode_to_vec(), "authn.deny.signature", None),
         bad("for another chain", &changed(&|t| t.chain = vec![1; 32]), "chain.other"),
         bad("without a chain", &changed(&|t| t.chain.clear()), "governance.field"),
+        bad("of a height beyond all", &changed(&|t| t.valid_until_height = 1 << 63), "governance.field"),
+        bad("a producer that may sign nothing", &registering(&|key| key.types.clear()), "governance.field"),
+        bad("types out of order", &registering(&|key| key.types.reverse()), "governance.field"),
+        bad("a subject beyond ASCII", &registering(&|key| key.subject = "dét".into()), "governance.field"),
+        bad("a validator to remove without a name", &removing(""), "governance.field"),
+        bad("a validator to remove with a line break", &removing("node\n1"), "governance.field"),
         bad("without a nonce", &changed(&|t| t.nonce.clear()), "governance.field"),
         bad("without a reason", &changed(&|t| t.reason.clear()), "governance.field"),
         bad("without an action", &changed(&|t| t.action = None), "governance.field"),
@@ -334,6 +435,14 @@ pub(super) fn redrives() -> Suite {
         change(&mut redrive);
         signed(&redrive).encode_to_vec()
     };
+    let proven = |change: &dyn Fn(&mut pb::RejectionProof)| {
+        changed(&|redrive| {
+            let Some(pb::redrive::Proof::Rejection(proof)) = &mut redrive.proof else {
+                panic!("a rejection")
+            };
+            change(proof);
+        })
+    };
     let gap = pb::GapProof { leaf: vec![1; 64], index: 3, height: 4, path: vec![vec![2; 32]; 5] };
     let id =
         |redrive: &pb::Redrive| cybermesh_proto::hash::tagged(Domain::REDRIVE_ID, &redrive.encode_to_vec());
@@ -348,6 +457,8 @@ pub(super) fn redrives() -> Suite {
         case("of another operator", &changed(&|r| r.operator = vec![1; 32]), "authn.deny.other_key"),
         case("half a signature", &half.encode_to_vec(), "authn.deny.half_missing"),
         case("without a proof", &changed(&|r| r.proof = None), "redrive.field"),
+        case("with a decision that is none", &proven(&|proof| proof.decision.push(0)), "redrive.field"),
+        case("with a leaf that is none", &proven(&|proof| proof.leaf.clear()), "redrive.field"),
         case("of what is no event", &changed(&|r| r.origin = vec![9]), "redrive.field"),
         case("trailing bytes", &[signed(&base).encode_to_vec(), vec![0x20, 1]].concat(), "redrive.malformed"),
     ];

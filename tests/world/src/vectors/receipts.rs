@@ -1,7 +1,7 @@
 //! Receipts that hold, with their verdicts, and every lie.
 
 use cybermesh_keys::Signer as _;
-use cybermesh_proto::agree::{Item, ItemKind};
+use cybermesh_proto::agree::{Handover, Item, ItemKind};
 use cybermesh_proto::keys::{KeyBundle, Scheme};
 use cybermesh_proto::receipt::Receipt;
 use cybermesh_proto::wire::encode_canonical;
@@ -45,11 +45,21 @@ struct Good<'a> {
 }
 
 impl Good<'_> {
+    fn producer_check(&self) -> &'static str {
+        let Item::Event(bytes) = &self.receipt.leaf.item else { return "not checked" };
+        let event = cybermesh_proto::event::SignedEvent::decode(bytes.as_slice()).unwrap();
+        match self.producer {
+            None => "not checked",
+            Some(bundle) if bundle.kid() == event.producer() => "holds",
+            Some(_) => "other keys",
+        }
+    }
+
     fn case(&self, name: &str, expect: &str) -> Case {
         let chain = self.story.genesis.chain();
         let (leaf, decision) = (&self.receipt.leaf, &self.receipt.decision);
         let ends: Vec<_> = self.story.handovers[..self.ends].iter().map(end).collect();
-        let after = EpochMemory { chain, ends: cybermesh_proto::wire::List::new(ends).unwrap() };
+        let after = EpochMemory { version: 1, chain, ends: cybermesh_proto::wire::List::new(ends).unwrap() };
         let remembered = self.memory.as_ref().map(EpochMemory::to_bytes);
         let case = Case::new(name)
             .bytes("bytes", &encode_canonical(&self.receipt))
@@ -64,15 +74,15 @@ impl Good<'_> {
             .with("epoch", decision.epoch.get())
             .with("certified_height", self.certified.0)
             .with("certified_epoch", self.certified.1)
-            .with("producer_check", if self.producer.is_some() { "holds" } else { "not checked" })
+            .with("producer_check", self.producer_check())
             .bytes("memory_after", &after.to_bytes());
         let case = optional(case, "memory", remembered.as_deref());
         optional(case, "producer", self.producer.map(|bundle| encode_canonical(bundle)).as_deref())
     }
 }
 
-fn end(handover: &cybermesh_proto::agree::Handover) -> EpochEnd {
-    EpochEnd { height: handover.decision.height, decision: handover.decision.hash() }
+fn end(handover: &Handover) -> EpochEnd {
+    EpochEnd::of(&handover.decision)
 }
 
 fn identity(item: &Item) -> ItemId {
@@ -86,7 +96,21 @@ fn good() -> Vec<Case> {
     }
     cases.extend(of_three_epochs());
     cases.push(governance());
+    cases.push(last_decision());
     cases
+}
+
+/// The receipt of a transaction in an epoch's last block: the end shows even without the handover.
+fn last_decision() -> Case {
+    let first = members("node", 4);
+    let producer = crate::cluster::producer("det-1", cybermesh_proto::keys::Algorithm::MlDsa44);
+    let mut chain = Chain::new(genesis(&first, Scheme::Ed25519, &[(producer.bundle(), "det-1")]), first);
+    let event = crate::events::signed(&crate::events::anomaly(&producer, 1), &producer);
+    chain.hand_over_with(members("epoch-1", 4), vec![(item(ItemKind::Event, event), Code::EventApplied)]);
+    let receipt = Receipt { handovers: cybermesh_proto::wire::List::default(), ..chain.receipt(1, 0) };
+    let good =
+        Good { story: &chain, receipt, height: 1, certified: (1, 0), ends: 1, memory: None, producer: None };
+    good.case("the last decision of an epoch, handover not shown", RETIRED)
 }
 
 fn of_one_epoch(scheme: Scheme, name: &str) -> Vec<Case> {
@@ -103,10 +127,13 @@ fn of_one_epoch(scheme: Scheme, name: &str) -> Vec<Case> {
     };
     let own = |index| base(chain.receipt(1, index), 1, 1);
     let known = |index| Good { producer: Some(producer.bundle()), ..own(index) };
+    let stranger = crate::cluster::producer("det-2", cybermesh_proto::keys::Algorithm::MlDsa44);
+    let other = Good { producer: Some(stranger.bundle()), ..own(1) };
     vec![
         own(0).case(&format!("{name}: applied"), VERIFIED),
         own(2).case(&format!("{name}: a used seq"), VERIFIED),
         known(1).case(&format!("{name}: with the producer's keys"), VERIFIED),
+        other.case(&format!("{name}: with another producer's keys"), VERIFIED),
         base(chain.receipt_under_newest(1, 1), 1, newest)
             .case(&format!("{name}: through the history"), VERIFIED),
         base(chain.receipt(newest, 0), newest, newest).case(&format!("{name}: a rejection"), VERIFIED),
@@ -119,6 +146,7 @@ fn of_three_epochs() -> Vec<Case> {
     let memory = |ends: usize| {
         let ends: Vec<_> = chain.handovers[..ends].iter().map(end).collect();
         Some(EpochMemory {
+            version: 1,
             chain: chain.genesis.chain(),
             ends: cybermesh_proto::wire::List::new(ends).unwrap(),
         })

@@ -274,6 +274,11 @@ fn payload(chain: &Chain) -> Vec<Sample> {
     samples
 }
 
+fn synced(chain: &Chain, height: u64) -> Block {
+    let decided = chain.block(height);
+    Block { header: decided.header.clone(), qc: decided.parent_qc.clone(), batches: List::default() }
+}
+
 fn questions(chain: &Chain) -> Vec<Sample> {
     let (id, epoch, height) = (chain.committee.chain, chain.committee.epoch, chain.height());
     let asker = ValidatorIndex::new(2).unwrap();
@@ -287,8 +292,7 @@ fn questions(chain: &Chain) -> Vec<Sample> {
         decision: Some((last.decision.clone(), last.certificate.clone())),
         handover: Some(chain.handovers[0].clone()),
     };
-    let block =
-        Block { header: chain.block(1).header.clone(), qc: chain.high_qc.clone(), batches: List::default() };
+    let block = synced(chain, 1);
     let report = AmnesiaReportStatement {
         chain: id,
         epoch,
@@ -323,7 +327,10 @@ fn questions(chain: &Chain) -> Vec<Sample> {
         sample("a handover", &Ask::Handover(Epoch::ZERO)),
         sample("everything newer", &Answer::Newer(Box::new(newer))),
         sample("nothing newer", &Answer::Newer(Box::default())),
-        sample("one block", &Answer::Blocks(List::new(vec![block.clone()]).unwrap())),
+        sample(
+            "four blocks across the end of an epoch",
+            &Answer::Blocks(List::new((1..=4).map(|height| synced(chain, height)).collect()).unwrap()),
+        ),
         sample("a batch follows", &Answer::Batch(Count::new(4096))),
         sample("a handover", &Answer::Handover(Some(Box::new(chain.handovers[0].clone())))),
         sample("no handover", &Answer::Handover(None)),

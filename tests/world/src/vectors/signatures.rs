@@ -76,6 +76,7 @@ pub(super) fn signatures() -> Suite {
     let old: Value = serde_json::from_str(include_str!("dilithium2_round3.json")).unwrap();
     let field = |key: &str| unhex(old[key].as_str().unwrap());
     let (key, message, signature) = (field("key"), field("message"), field("signature"));
+    cases.extend(disguised());
     cases.push(case("round-3 Dilithium2", "ml-dsa-44", (&key, &message, &signature), false));
     Suite::new("signature", cases)
 }
@@ -104,6 +105,21 @@ fn altered(honest: &Crafted) -> Vec<Case> {
         with("key that is no point", &|made| made.key = [2; 32]),
     ]
     .concat()
+}
+
+/// Keys that a lax parser takes for something else: a bare key that begins like the header of another level, and a
+/// key that comes with its own header.
+fn disguised() -> Vec<Case> {
+    let header = unhex("308207b2300b0609608648016503040312038207a100");
+    let (key, message) = (public_key("det-1", Algorithm::MlDsa65), b"what was signed".as_slice());
+    let signature = sign("det-1", Algorithm::MlDsa65, message, &[]);
+    let wrapped = [header.as_slice(), key.as_slice()].concat();
+    let (bare, signature_of_bare) =
+        crate::keys::null_pair(&unhex("30820532300b06096086480165030403110382052100"), message);
+    vec![
+        case("key in its header", "ml-dsa-65", (&wrapped, message, &signature), false),
+        case("bare key that begins like a header", "ml-dsa-65", (&bare, message, &signature_of_bare), true),
+    ]
 }
 
 /// Under a key of small order one signature fits every message, by the lax rule.
@@ -182,6 +198,8 @@ pub(super) fn bundles() -> Suite {
     let bare = KeyBundle::new(vec![key(Algorithm::MlDsa44)]).unwrap();
     let weak = EIGHT_TORSION[2].compress().to_bytes().to_vec();
     let weak = KeyBundle::new(vec![(Algorithm::Ed25519, weak), key(Algorithm::MlDsa44)]).unwrap();
+    let null = crate::keys::null_pair(&[7; 32], b"").0;
+    let null = KeyBundle::new(vec![key(Algorithm::Ed25519), (Algorithm::MlDsa65, null)]).unwrap();
     let good = |name: &str, bundle: &KeyBundle, registration: &str| {
         Case::new(name)
             .bytes("bytes", &encode_canonical(bundle))
@@ -203,6 +221,7 @@ pub(super) fn bundles() -> Suite {
         good("all four algorithms", &full, "ok"),
         good("no classical half", &bare, "key.bundle"),
         good("weak classical half", &weak, "key.weak"),
+        good("null post-quantum half", &null, "key.weak"),
         bad("empty", pairs(&[]), "key.bundle"),
         bad("descending", pairs(&[raw(Algorithm::MlDsa44), raw(Algorithm::Ed25519)]), "key.bundle"),
         bad("one algorithm twice", pairs(&[raw(Algorithm::Ed25519), raw(Algorithm::Ed25519)]), "key.bundle"),
