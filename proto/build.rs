@@ -1,5 +1,7 @@
 //! Generates the protobuf messages (without protoc) and the codes.
 
+#![allow(clippy::disallowed_methods, reason = "a build script reads and writes files")]
+
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;

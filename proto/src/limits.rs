@@ -92,7 +92,7 @@ pub const HANDOVERS_MAX: usize = 1024;
 pub const RECEIPT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// 64 heights in one request for blocks: an answer is paid for before the asker is known to be honest.
-pub const BLOCKS_ASKED_MAX: u64 = 64;
+pub const BLOCKS_ASKED_MAX: usize = 64;
 
 /// 128 KiB for a governance transaction: a bundle or validator with all its keys, and 16 hybrid signatures.
 pub const GOVERNANCE_BYTES_MAX: usize = 128 * 1024;

@@ -213,7 +213,7 @@ fn check_cost(sealed: &EncryptedPrivateKeyInfoRef<'_>) -> Result<(), KeyError> {
     let scrypt = sealed.encryption_algorithm.pbes2().and_then(|parameters| parameters.kdf.scrypt());
     let scrypt = scrypt.ok_or_else(|| KeyError::format("a key block that is not sealed with scrypt"))?;
     let (cost, block) = (scrypt.cost_parameter, u64::from(scrypt.block_size));
-    let memory = cost.checked_mul(128 * block.max(1)).unwrap_or(u64::MAX);
+    let memory = cost.saturating_mul(128 * block.max(1));
     let sane = cost >= SCRYPT_COST_MIN
         && cost.is_power_of_two()
         && block > 0

@@ -11,9 +11,6 @@ use crate::refusal::ensure;
 use crate::wire::{List, Wire, union};
 use crate::{BatchId, ChainId, Code, Count, Epoch, Height, Refusal, View};
 
-/// At most as many blocks in one answer as may be asked for.
-const BLOCKS_MAX: usize = BLOCKS_ASKED_MAX as usize;
-
 /// Where a node stands.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize_tuple, Deserialize_tuple)]
 pub struct Position {
@@ -88,7 +85,7 @@ pub enum Answer {
     /// What is newer.
     Newer(Box<Newer>),
     /// Decided blocks, ascending and without gap; fewer than asked where the size limit says so.
-    Blocks(List<Block, BLOCKS_MAX>),
+    Blocks(List<Block, BLOCKS_ASKED_MAX>),
     /// The encoded batch follows as a stream of this many bytes; 0 when this peer does not hold it.
     Batch(Count),
     /// The handover, if there was one.
@@ -97,7 +94,7 @@ pub enum Answer {
 
 union!(Answer {
     1 => Newer(Box<Newer>),
-    2 => Blocks(List<Block, BLOCKS_MAX>),
+    2 => Blocks(List<Block, BLOCKS_ASKED_MAX>),
     3 => Batch(Count),
     4 => Handover(Option<Box<Handover>>),
 });
@@ -110,9 +107,11 @@ impl Wire for Ask {
     fn check_shape(&self) -> Result<(), Refusal> {
         let Self::Blocks(range) = self else { return Ok(()) };
         let wide = range.to.get().checked_sub(range.from.get());
-        ensure(wide.is_some_and(|wide| wide < BLOCKS_ASKED_MAX), Code::AskRange, || {
-            format!("blocks {} to {}: at most {BLOCKS_ASKED_MAX} at once", range.from, range.to).into()
-        })
+        ensure(
+            wide.and_then(|wide| usize::try_from(wide).ok()).is_some_and(|wide| wide < BLOCKS_ASKED_MAX),
+            Code::AskRange,
+            || format!("blocks {} to {}: at most {BLOCKS_ASKED_MAX} at once", range.from, range.to).into(),
+        )
     }
 }
 

@@ -81,8 +81,7 @@ pub fn verify_batch(
     events: Vec<(SignedEvent, Signer<'_>)>,
     signatures: &dyn SignatureCheck,
 ) -> Vec<Result<Verified<SignedEvent>, Refusal>> {
-    let messages: Vec<_> =
-        events.iter().map(|(event, _)| event_signing_bytes(&event.event_bytes())).collect();
+    let messages: Vec<_> = events.iter().map(|(event, _)| event_signing_bytes(event.event_bytes())).collect();
     let shapes: Vec<_> = events.iter().map(|(event, signer)| event.check_halves(*signer)).collect();
     let mut items = Vec::with_capacity(events.len());
     for (((event, signer), message), shape) in events.iter().zip(&messages).zip(&shapes) {

@@ -204,7 +204,7 @@ impl Chain {
             topic: "control.events.v1".into(),
             partition: 3,
             seq: self.event_log.size() + leaf.index.get() + 1,
-            key: b"acme\0203.0.113.1".to_vec(),
+            key: b"acme\x00203.0.113.1".to_vec(),
             value: leaf.item.bytes().to_vec(),
         })
     }

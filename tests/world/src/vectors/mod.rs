@@ -7,6 +7,7 @@ mod certificates;
 mod conformance;
 mod encodings;
 mod events;
+mod geneses;
 mod hashes;
 mod messages;
 mod receipts;
@@ -33,7 +34,7 @@ pub fn all() -> Vec<Suite> {
         trees::consistencies(),
         events::suite(),
         certificates::suite(),
-        messages::geneses(),
+        geneses::suite(),
         messages::governance(),
         messages::redrives(),
         messages::records(),

@@ -77,7 +77,7 @@ impl Good<'_> {
             .with("producer_check", self.producer_check())
             .bytes("memory_after", &after.to_bytes());
         let case = optional(case, "memory", remembered.as_deref());
-        optional(case, "producer", self.producer.map(|bundle| encode_canonical(bundle)).as_deref())
+        optional(case, "producer", self.producer.map(encode_canonical).as_deref())
     }
 }
 
