@@ -12,7 +12,7 @@ LOCKED := $(if $(CI),--locked)
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup warm test check demo bless bench mutate fuzz differential
+.PHONY: help setup warm test check demo bless bench mutate fuzz sizes differential
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ mutate: ## bit flips and false receipts, at full length
 fuzz: ## every decoder and verifier against made-up bytes (EVENTS=1000000)
 	@bash scripts/run.sh fuzz env CYBERMESH_FUZZ=$(or $(EVENTS),1000000) \
 	    cargo test -p cybermesh-world --test fuzz $(LOCKED) -- --nocapture
+
+sizes: ## how large receipts are, for 4, 7 and 31 validators and 0, 1 and 10 handovers
+	@bash scripts/run.sh sizes cargo run -q -p cybermesh-world --bin sizes $(LOCKED)
 
 differential: ## our trees and signatures against other people's, at full length
 	@bash scripts/run.sh differential env CYBERMESH_FULL=1 \
