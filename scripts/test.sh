@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# make test: every test of the workspace, then the second implementation against the same vectors.
+# make test: every test of the workspace, then the second implementation against the same vectors,
+# then both against each other.
 . "$(dirname "$0")/steps.sh"
 begin test
 
@@ -8,9 +9,11 @@ step rust cargo test --workspace --no-fail-fast $LOCKED
 [ -n "$(closing "$log_dir/rust.log")" ] || step 'tests found' false
 
 step python "$PY" deploy/kits/python/run_vectors.py proto/vectors
+step interop bash scripts/interop.sh "$PY"
 
 printf '\n== closing lines\n'
 closing "$log_dir/rust.log"
 grep -E '^(error|    `)' "$log_dir/rust.log"
 tail -n 1 "$log_dir/python.log"
-finish "Rust: $(tally "$log_dir/rust.log"); Python: $(tail -n 1 "$log_dir/python.log")"
+tail -n 1 "$log_dir/interop.log"
+finish "Rust: $(tally "$log_dir/rust.log"); Python: $(tail -n 1 "$log_dir/python.log"); between them: $(tail -n 1 "$log_dir/interop.log")"

@@ -128,6 +128,8 @@ fn facts(answer: Answer, signed: &SignedEvent) -> Answer {
         .fact_as("created at", utc_from_ms(event.created_at_ms), event.created_at_ms)
         .fact("marking", marking(event))
         .fact_as("payload", payload(event), event.payload.len());
+    let hops = event.custody.len();
+    let answer = if hops == 0 { answer } else { answer.fact("custody", format!("{hops} hops, not checked")) };
     let algorithms: Vec<_> = signed.algorithms().map(Algorithm::name).collect();
     answer.fact_as("signatures", algorithms.join(" and "), algorithms)
 }

@@ -2,7 +2,7 @@
 //!
 //! A batch is one equation over random coefficients; ZIP-215 makes its verdict that of the single checks. A
 //! batch that fails is halved, three times at most, and what still fails is judged one by one: a few bad
-//! signatures cost little, and many cost at most half as much again as single checks would.
+//! signatures cost little, and many at most twice what single checks would.
 
 use aws_lc_rs::signature::{ML_DSA_44, ML_DSA_65, ML_DSA_87, UnparsedPublicKey};
 use curve25519_dalek::edwards::CompressedEdwardsY;

@@ -59,7 +59,7 @@ pub fn write_key_file(path: &Path, keys: &KeySet, passphrase: &str) -> Result<()
     if passphrase.is_empty() {
         return Err(Refusal::new(Code::KeyFilePassphrase, "an empty passphrase").into());
     }
-    let text = render(keys, passphrase)?;
+    let text = key_text(keys, passphrase)?;
     let io = |source| KeyError::Io { path: path.to_owned(), source };
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -85,10 +85,11 @@ pub fn open_key_file(path: &Path, passphrase: &str) -> Result<KeySet, KeyError> 
     if text.len() as u64 > FILE_BYTES_MAX {
         return Err(KeyError::format("the file is too large for a key file"));
     }
-    parse(&text, passphrase)
+    open_key_text(&text, passphrase)
 }
 
-fn render(keys: &KeySet, passphrase: &str) -> Result<String, KeyError> {
+/// The text of a key file.
+pub fn key_text(keys: &KeySet, passphrase: &str) -> Result<String, KeyError> {
     let (role, kid) = (keys.role().as_str(), keys.bundle().kid());
     let seal = seal(keys.role(), keys.keys())?;
     let mut text = format!("{TITLE}\nversion: 1\nrole: {role}\nkid: {kid}\nseal: {seal}\n");
@@ -125,7 +126,8 @@ fn parameters() -> Result<pbes2::Parameters, KeyError> {
         .map_err(|_| KeyError::format("key derivation"))
 }
 
-fn parse(text: &str, passphrase: &str) -> Result<KeySet, KeyError> {
+/// Opens the text of a key file.
+pub fn open_key_text(text: &str, passphrase: &str) -> Result<KeySet, KeyError> {
     let (head, mut rest) = text.split_once("\n\n").ok_or_else(|| KeyError::format("no header"))?;
     let mut lines = head.lines();
     if lines.next() != Some(TITLE) || lines.next() != Some("version: 1") {

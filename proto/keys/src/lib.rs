@@ -17,8 +17,8 @@ mod seed;
 mod signer;
 
 pub use fast::Fast;
-pub use key_file::{open_key_file, write_key_file};
+pub use key_file::{key_text, open_key_file, open_key_text, write_key_file};
 pub use key_set::{KeyRole, KeySet, Use};
-pub use public_file::{PublicKey, PublicKeys, read_public_file};
+pub use public_file::{PublicKey, PublicKeys, public_from_json, read_public_file};
 pub use seed::{KeyError, Seed};
 pub use signer::{SignError, Signer, sign_statement, validator_signature};

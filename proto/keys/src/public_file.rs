@@ -75,7 +75,12 @@ pub fn read_public_file(path: &Path) -> Result<PublicKeys, KeyError> {
     if fs::metadata(path).map_err(io)?.len() > FILE_BYTES_MAX {
         return Err(KeyError::format("the file is too large for a public key file"));
     }
-    let keys: PublicKeys = serde_json::from_slice(&fs::read(path).map_err(io)?)
+    public_from_json(&fs::read(path).map_err(io)?)
+}
+
+/// Reads the content of a public key file. Whether its keys are those of its kid, [`PublicKeys::bundle`] says.
+pub fn public_from_json(bytes: &[u8]) -> Result<PublicKeys, KeyError> {
+    let keys: PublicKeys = serde_json::from_slice(bytes)
         .map_err(|error| KeyError::format(format!("no public key file: {error}")))?;
     if keys.version == 1 { Ok(keys) } else { Err(KeyError::format(format!("version {}", keys.version))) }
 }

@@ -80,6 +80,11 @@ impl<S: Slotted> Pair<S> {
         ensure(differ, Code::EvidenceContent, || "equal content, or the larger one first".into())
     }
 
+    fn check_form(&self, committee: &Committee) -> Result<(), Refusal> {
+        self.first.check_form(committee)?;
+        self.second.check_form(committee)
+    }
+
     fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
         self.first.check(committee, signatures)?;
         self.second.check(committee, signatures)
@@ -136,6 +141,16 @@ impl Wire for Evidence {
 }
 
 impl Checked for Evidence {
+    fn check_form(&self, committee: &Committee) -> Result<(), Refusal> {
+        match self {
+            Self::Proposals(pair) => pair.check_form(committee),
+            Self::Votes(pair) => pair.check_form(committee),
+            Self::Timeouts(pair) => pair.check_form(committee),
+            Self::Attestations(pair) => pair.check_form(committee),
+            Self::Batches(pair) => pair.check_form(committee),
+        }
+    }
+
     fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
         match self {
             Self::Proposals(pair) => pair.check(committee, signatures),

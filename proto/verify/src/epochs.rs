@@ -159,7 +159,8 @@ impl KnownEpochs {
 
     /// Takes note of a proven decision: the first one that is known to end its epoch ends it.
     pub(crate) fn learn(&mut self, decision: &Decision) {
-        if decision.ends_epoch() && place(decision.epoch) == Some(self.ends.len()) {
+        let next = place(decision.epoch) == Some(self.ends.len()) && self.ends.len() < HANDOVERS_MAX;
+        if decision.ends_epoch() && next {
             self.ends.push(EpochEnd::of(decision));
         }
     }

@@ -7,11 +7,13 @@
 use std::sync::OnceLock;
 
 use bolero::check;
-use cybermesh_keys::{Fast, Signer as _};
+use cybermesh_keys::{
+    Fast, KeyRole, KeySet, PublicKeys, Signer as _, key_text, open_key_text, public_from_json,
+};
 use cybermesh_proto::Digest;
 use cybermesh_proto::agree::{Evidence, Handover, Proposal, Qc, Tc};
 use cybermesh_proto::event::{Demand, SignedEvent, Signer};
-use cybermesh_proto::keys::Scheme;
+use cybermesh_proto::keys::{Algorithm, Scheme};
 use cybermesh_proto::merkle::{verify_consistency, verify_inclusion};
 use cybermesh_proto::message::{SignedGovernance, SignedRedrive, record_from_bytes};
 use cybermesh_proto::wire::{Checked, Received, encode_canonical};
@@ -179,5 +181,34 @@ fn proofs_of_any_shape_never_panic() {
         let (small, big) = (a % 70, b % 70);
         drop(verify_inclusion(&root, small, big, &steps, &root));
         drop(verify_consistency((small, &root), (big, &root), &steps));
+    });
+}
+
+fn keys() -> KeySet {
+    KeySet::from_seeds(KeyRole::Producer, Algorithm::MlDsa44, |n| [u8::try_from(n).unwrap(); 32]).unwrap()
+}
+
+#[test]
+fn edited_key_files_open_as_the_same_keys_or_not_at_all() {
+    let (text, kid) = (key_text(&keys(), "a passphrase").unwrap(), keys().bundle().kid());
+    // Opening costs a third of a second by design, so these are few.
+    let few = (budget() / 200).min(200);
+    check!().with_iterations(few).with_type::<Vec<Edit>>().for_each(|edits| {
+        let Ok(altered) = String::from_utf8(edited(text.as_bytes(), edits)) else { return };
+        if let Ok(opened) = open_key_text(&altered, "a passphrase") {
+            assert_eq!((opened.role(), opened.bundle().kid()), (KeyRole::Producer, kid));
+        }
+    });
+}
+
+#[test]
+fn edited_public_files_never_give_other_keys_under_one_kid() {
+    let public = serde_json::to_vec(&PublicKeys::of(&keys()).unwrap()).unwrap();
+    check!().with_iterations(budget()).with_type::<Vec<Edit>>().for_each(|edits| {
+        let bundle =
+            public_from_json(&edited(&public, edits)).and_then(|keys| Ok((keys.bundle()?, keys.kid)));
+        if let Ok((bundle, kid)) = bundle {
+            assert_eq!(bundle.kid().to_string(), kid);
+        }
     });
 }

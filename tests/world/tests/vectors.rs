@@ -81,6 +81,8 @@ fn the_files_are_those_that_the_code_writes() {
     }
     let file = fs::read_to_string(folder().join("conformance.txt")).unwrap_or_default();
     assert_eq!(file, vectors::conformance(), "an encoding changed");
+    let page = fs::read_to_string(folder().join("../../docs/codes.md")).unwrap_or_default();
+    assert_eq!(page, cybermesh_world::codes_page::render(), "the page of codes is not that of codes.toml");
 }
 
 #[test]

@@ -67,6 +67,7 @@ pub(super) fn suite() -> Suite {
         ),
         case("a weak statement key", &with_set(&|set| set[1].ed25519 = weak(1)), "key.weak"),
         case("a null post-quantum key", &with_set(&|set| set[2].ml_dsa_65 = null_key()), "key.weak"),
+        case("a post-quantum key of ones", &with_set(&|set| set[2].ml_dsa_65 = filled_key(0xff)), "key.weak"),
         case("a null checkpoint key", &with_set(&|set| set[2].ml_dsa_44 = null_key()), "key.weak"),
         case(
             "a name with a capital",
@@ -237,7 +238,12 @@ fn rules(changed: Change<'_>, case: &dyn Fn(&str, &Genesis, &str) -> Case, recov
 
 /// Any seed, and `t1` of noughts: one signature fits every message.
 fn null_key<const N: usize>() -> Fixed<N> {
-    let mut key = [0; N];
+    filled_key(0)
+}
+
+/// Every coefficient of `t1` alike: 1,023 (−1 modulo q when it is shifted) forges as well as nought.
+fn filled_key<const N: usize>(byte: u8) -> Fixed<N> {
+    let mut key = [byte; N];
     key[..32].copy_from_slice(&[7; 32]);
     Fixed(key)
 }
