@@ -36,7 +36,7 @@ bless: ## write proto/vectors anew, after a change of bytes that is meant
 	@bash scripts/run.sh bless cargo run -q -p cybermesh-world --bin bless $(LOCKED)
 
 bench: ## all benchmarks
-	@bash scripts/run.sh bench cargo bench -p cybermesh-world $(LOCKED)
+	@bash scripts/run.sh bench cargo bench -p cybermesh-world --bench words $(LOCKED)
 
 mutate: ## bit flips and false receipts, at full length
 	@bash scripts/run.sh mutate env CYBERMESH_FULL=1 \
