@@ -4,7 +4,7 @@ use crate::tree::{files, none};
 
 /// First folders of absolute paths that exist on one machine only. Without their slash, or this file would
 /// find itself.
-const FIRST: &[&str] = &["work", "root", "home", "farm"];
+const FIRST: &[&str] = &["work", "root", "home", "Users"];
 
 /// Whether the line holds an absolute path below one of [`FIRST`]: a slash that does not continue a longer
 /// path, the folder's name, and then nothing that would make it a longer name.
