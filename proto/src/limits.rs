@@ -37,7 +37,7 @@ pub const ITEM_BYTES_MAX: usize = 256 * 1024;
 /// 64 KiB for the signed bytes of an event: one security finding with its raw record.
 pub const EVENT_BYTES_MAX: usize = 64 * 1024;
 
-/// 16 KiB around the event bytes: four signatures of at most 4,627 bytes do not all fit, the two of a hybrid do.
+/// 16 KiB around the event bytes: one signature of each algorithm takes 10,420 bytes, key ids and framing 200 more.
 pub const SIGNED_EVENT_OVERHEAD_MAX: usize = 16 * 1024;
 
 /// 256 bytes in a text field of an event, unless its field says otherwise.
