@@ -38,6 +38,7 @@ pub mod limits;
 pub mod merkle;
 pub mod message;
 pub mod pae;
+pub mod planted;
 pub mod receipt;
 mod refusal;
 pub mod wire;

@@ -149,6 +149,17 @@ impl Wire for OwnStatements {
     }
 }
 
+impl Checked for OwnStatements {
+    fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
+        self.proposal.as_ref().map_or(Ok(()), |said| said.check(committee, signatures))?;
+        self.vote.as_ref().map_or(Ok(()), |said| said.check(committee, signatures))?;
+        self.timeout.as_ref().map_or(Ok(()), |said| said.check(committee, signatures))?;
+        self.high_qc.check(committee, signatures)?;
+        self.high_tc.as_ref().map_or(Ok(()), |tc| tc.check(committee, signatures))?;
+        self.handover.as_ref().map_or(Ok(()), |handover| handover.check(committee, signatures))
+    }
+}
+
 impl Wire for AmnesiaAsk {
     const NAME: &'static str = "amnesia ask";
     /// 128 bytes: four fields, two of them of 32 bytes.

@@ -5,11 +5,13 @@
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::proposal::check_block;
-use super::{BatchRef, Decision, DecisionCertificate, Handover, Header, Qc, Tc};
+use super::{BatchRef, Committee, Decision, DecisionCertificate, Handover, Header, Qc, Tc};
+use crate::keys::SignatureCheck;
 use crate::limits::{BLOCK_BATCHES_MAX, BLOCKS_ASKED_MAX, GOSSIP_BYTES_MAX, HANDOVER_BYTES_MAX};
+use crate::planted::{Fault, planted};
 use crate::refusal::ensure;
-use crate::wire::{List, Wire, union};
-use crate::{BatchId, ChainId, Code, Count, Epoch, Height, Refusal, View};
+use crate::wire::{Checked, List, Wire, union};
+use crate::{BatchId, BlockId, ChainId, Code, Count, Epoch, Height, Refusal, View};
 
 /// Where a node stands.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize_tuple, Deserialize_tuple)]
@@ -24,15 +26,15 @@ pub struct Position {
     pub height: Height,
 }
 
-/// A range of heights, both ends included.
+/// The blocks on the way up to one of them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize_tuple, Deserialize_tuple)]
-pub struct BlockRange {
+pub struct Branch {
     /// The chain.
     pub chain: ChainId,
-    /// The lowest height asked for.
-    pub from: Height,
-    /// The highest height asked for.
-    pub to: Height,
+    /// The height of the newest block that the asker holds of this branch; blocks above it are wanted.
+    pub above: Height,
+    /// The block at the end of the branch.
+    pub tip: BlockId,
 }
 
 /// A question to the peer that delivered something newer.
@@ -40,8 +42,8 @@ pub struct BlockRange {
 pub enum Ask {
     /// What moved you past this position?
     Newer(Position),
-    /// The decided blocks of a range.
-    Blocks(BlockRange),
+    /// The blocks up to one of them, decided or not.
+    Blocks(Branch),
     /// A batch by its name.
     Batch(BatchId),
     /// The handover out of an epoch.
@@ -50,7 +52,7 @@ pub enum Ask {
 
 union!(Ask {
     1 => Newer(Position),
-    2 => Blocks(BlockRange),
+    2 => Blocks(Branch),
     3 => Batch(BatchId),
     4 => Handover(Epoch),
 });
@@ -84,7 +86,7 @@ pub struct Block {
 pub enum Answer {
     /// What is newer.
     Newer(Box<Newer>),
-    /// Decided blocks, ascending and without gap; fewer than asked where the size limit says so.
+    /// Blocks of the asked branch, lowest first and without gap; not all of them where a limit says so.
     Blocks(List<Block, BLOCKS_ASKED_MAX>),
     /// The encoded batch follows as a stream of this many bytes; 0 when this peer does not hold it.
     Batch(Count),
@@ -103,16 +105,6 @@ impl Wire for Ask {
     const NAME: &'static str = "ask";
     /// 128 bytes: a chain and three numbers.
     const BYTES_MAX: usize = 128;
-
-    fn check_shape(&self) -> Result<(), Refusal> {
-        let Self::Blocks(range) = self else { return Ok(()) };
-        let wide = range.to.get().checked_sub(range.from.get());
-        ensure(
-            wide.and_then(|wide| usize::try_from(wide).ok()).is_some_and(|wide| wide < BLOCKS_ASKED_MAX),
-            Code::AskRange,
-            || format!("blocks {} to {}: at most {BLOCKS_ASKED_MAX} at once", range.from, range.to).into(),
-        )
-    }
 }
 
 impl Wire for Block {
@@ -141,7 +133,21 @@ impl Wire for Answer {
     }
 }
 
-impl Newer {
+impl Checked for Block {
+    /// Its QC: that of its parent. Whether the block itself is certified, only a later one shows.
+    fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
+        committee.check_place(self.header.chain, self.header.epoch)?;
+        if planted(Fault::SyncUnverified) {
+            return Ok(());
+        }
+        self.qc.check(committee, signatures)
+    }
+}
+
+impl Wire for Newer {
+    const NAME: &'static str = "newer";
+    const BYTES_MAX: usize = GOSSIP_BYTES_MAX + HANDOVER_BYTES_MAX;
+
     fn check_shape(&self) -> Result<(), Refusal> {
         self.qc.as_ref().map_or(Ok(()), Wire::check_shape)?;
         self.tc.as_ref().map_or(Ok(()), Wire::check_shape)?;
@@ -150,6 +156,17 @@ impl Newer {
             certificate.check_shape()?;
         }
         self.handover.as_ref().map_or(Ok(()), Wire::check_shape)
+    }
+}
+
+impl Checked for Newer {
+    fn check(&self, committee: &Committee, signatures: &dyn SignatureCheck) -> Result<(), Refusal> {
+        self.qc.as_ref().map_or(Ok(()), |qc| qc.check(committee, signatures))?;
+        self.tc.as_ref().map_or(Ok(()), |tc| tc.check(committee, signatures))?;
+        if let Some((decision, certificate)) = &self.decision {
+            certificate.check_decision(decision, committee, signatures)?;
+        }
+        self.handover.as_ref().map_or(Ok(()), |handover| handover.check(committee, signatures))
     }
 }
 

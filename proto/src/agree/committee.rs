@@ -1,7 +1,8 @@
 //! Whose signatures count: the chain, the epoch, its validators, and where the epoch is rooted.
 
-use super::{ValidatorSet, quorum};
+use super::{Decision, ValidatorSet, quorum};
 use crate::keys::Scheme;
+use crate::planted::{Fault, planted};
 use crate::{BlockId, ChainId, Code, Epoch, Height, Refusal};
 
 /// The block an epoch grows from: certified by definition, as view 0.
@@ -32,7 +33,14 @@ impl Committee {
     /// The number of signatures of a certificate.
     #[must_use]
     pub fn quorum(&self) -> usize {
-        quorum(self.set.n())
+        quorum(self.set.n()).saturating_sub(usize::from(planted(Fault::QuorumTooSmall)))
+    }
+
+    /// The committee of the next epoch, after the decision that ends this one.
+    #[must_use]
+    pub fn after(&self, last: &Decision, next: ValidatorSet) -> Self {
+        let root = EpochRoot { height: last.height, block: last.block };
+        Self { chain: self.chain, epoch: self.epoch.next(), scheme: self.scheme, set: next, root }
     }
 
     /// Refuses what belongs to another chain or epoch, before any key is looked up.

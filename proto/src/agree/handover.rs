@@ -3,7 +3,7 @@
 
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use super::{Committee, Decision, DecisionCertificate, EpochRoot, ValidatorSet};
+use super::{Committee, Decision, DecisionCertificate, ValidatorSet};
 use crate::keys::SignatureCheck;
 use crate::limits::HANDOVER_BYTES_MAX;
 use crate::refusal::ensure;
@@ -25,9 +25,7 @@ impl Handover {
     /// Checks the handover with the keys of the epoch that ends, and gives the committee of the next.
     pub fn follow(&self, old: &Committee, signatures: &dyn SignatureCheck) -> Result<Committee, Refusal> {
         self.check(old, signatures)?;
-        let root = EpochRoot { height: self.decision.height, block: self.decision.block };
-        let epoch = old.epoch.next();
-        Ok(Committee { chain: old.chain, epoch, scheme: old.scheme, set: self.next.clone(), root })
+        Ok(old.after(&self.decision, self.next.clone()))
     }
 }
 

@@ -33,7 +33,7 @@ pub use amnesia::{
 };
 pub use attestation::{Attestation, AttestationStatement, DecisionCertificate};
 pub use batch::{Batch, BatchHeader, BatchRef};
-pub use catch_up::{Answer, Ask, Block, BlockRange, Newer, Position};
+pub use catch_up::{Answer, Ask, Block, Branch, Newer, Position};
 pub use certificate::QuorumSignatures;
 pub use committee::{Committee, EpochRoot};
 pub use decision::{Decision, LogState, Outbox};

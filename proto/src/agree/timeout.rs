@@ -7,6 +7,7 @@ use super::{Committee, IndexSet, Qc, Signed, Slotted, Statement};
 use crate::domain::Domain;
 use crate::keys::{SignatureCheck, ValidatorSignature};
 use crate::limits::{GOSSIP_BYTES_MAX, TC_BYTES_MAX, VALIDATORS_MAX};
+use crate::planted::{Fault, planted};
 use crate::refusal::ensure;
 use crate::wire::{Checked, List, Wire};
 use crate::{BlockId, ChainId, Code, Epoch, Refusal, ValidatorIndex, View};
@@ -118,7 +119,8 @@ impl Wire for ViewChange {
         let timeout = &self.timeout.statement;
         timeout.check_shape()?;
         self.high_qc.check_shape()?;
-        let proves = self.high_qc.epoch == timeout.epoch && self.high_qc.view >= timeout.hqc_view;
+        let newest = self.high_qc.view >= timeout.hqc_view || planted(Fault::TcWithoutQc);
+        let proves = self.high_qc.epoch == timeout.epoch && newest;
         ensure(proves, Code::CertificateClaim, || "the QC beside a timeout is older than its claim".into())?;
         let Some(entry) = &self.entry else {
             let enters = self.high_qc.view.next() >= timeout.view;
@@ -150,14 +152,17 @@ impl Wire for Tc {
 
     fn check_shape(&self) -> Result<(), Refusal> {
         self.high_qc.check_shape()?;
-        let ascending = self.claims.windows(2).all(|pair| matches!(pair, [a, b] if a.author < b.author));
+        let twice = planted(Fault::DuplicateSigner);
+        let follows = |a: &Claim, b: &Claim| a.author < b.author || (twice && a.author == b.author);
+        let ascending = self.claims.windows(2).all(|pair| matches!(pair, [a, b] if follows(a, b)));
         ensure(ascending, Code::CertificateSigners, || "claims not ascending, or an author twice".into())?;
         let highest = self.highest_claim();
         let below = highest < self.view;
         ensure(below, Code::CertificateClaim, || {
             "a QC of the given-up view or a later one is claimed".into()
         })?;
-        let proven = self.high_qc.epoch == self.epoch && self.high_qc.view >= highest;
+        let newest = self.high_qc.view >= highest || planted(Fault::TcWithoutQc);
+        let proven = self.high_qc.epoch == self.epoch && newest;
         ensure(proven, Code::CertificateClaim, || "the QC is older than the highest claim".into())
     }
 }
@@ -166,7 +171,9 @@ impl Checked for Tc {
     fn check_form(&self, committee: &Committee) -> Result<(), Refusal> {
         committee.check_epoch(self.epoch)?;
         let authors: IndexSet = self.claims.iter().map(|claim| claim.author).collect();
-        check_signer_count(committee, authors)?;
+        if !planted(Fault::DuplicateSigner) || self.claims.len() != committee.quorum() {
+            check_signer_count(committee, authors)?;
+        }
         self.claims.iter().try_for_each(|claim| claim.signature.check_length(committee.scheme))?;
         self.high_qc.check_form(committee)
     }

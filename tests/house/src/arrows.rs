@@ -39,6 +39,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "cybermesh-executor",
         ],
     ),
+    // The model checker explores the core as it is, and nothing around it.
+    ("cybermesh-model", &["cybermesh-proto", "cybermesh-consensus"]),
     ("cybermesh-house", &[]),
     ("cybermesh-world", &["cybermesh-proto", "cybermesh-verify", "cybermesh-keys"]),
     ("cybermesh-e2e", &["cybermesh-proto", "cybermesh-verify", "cybermesh-keys", "cybermesh-world"]),

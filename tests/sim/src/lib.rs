@@ -1,6 +1,28 @@
-//! The simulator's room.
+//! The deterministic simulator: real consensus cores on a virtual network, clock and disk.
 //!
-//! **Will live here**: a seeded virtual network, clock and disk around real consensus cores, with crashes at
-//! every effect, Byzantine nodes and Twins schedules.
+//! **Promises**: a plan and a seed name one run, the same on every machine, byte for byte (its trace has a hash).
+//! Every property of [`properties`] is checked in every run as it goes. A failure is one line that runs again.
 //!
-//! **May know**: the pure rooms only (proto, verify, consensus, mempool, executor), so that it links nothing heavy.
+//! **Knows** the pure rooms only (proto, consensus), so that it links nothing heavy. Mempool and executor are models
+//! ([`model`]) that answer the core's questions as the real ones do.
+//!
+//! Where things live: [`plan`] what a run is made of · [`world`] clock, queue, faults, clients · [`net`] links and
+//! packets · [`disk`] what survives · [`node`] the shell around a core · [`byzantine`] nodes that lie ·
+//! [`properties`] what must hold · [`run`] one run · [`sweep`] many.
+// A test rig: what cannot happen in it ends the run with a message; nothing of it is built to ship.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub mod byzantine;
+pub mod disk;
+pub mod keys;
+pub mod model;
+pub mod net;
+pub mod node;
+pub mod plan;
+pub mod properties;
+pub mod rng;
+pub mod run;
+pub mod setup;
+pub mod sweep;
+pub mod twins;
+pub mod world;

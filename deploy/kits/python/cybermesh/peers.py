@@ -22,23 +22,17 @@ class Position(Record):
     FIELDS = {"chain": HASH, "epoch": NUMBER, "view": NUMBER, "height": NUMBER}
 
 
-class BlockRange(Record):
-    """A range of heights, both ends included."""
+class Branch(Record):
+    """The blocks above a height, up to one of them."""
 
-    FIELDS = {"chain": HASH, "from_height": NUMBER, "to_height": NUMBER}
+    FIELDS = {"chain": HASH, "above": NUMBER, "tip": HASH}
 
 
 class Ask(Word):
     """A question: what is newer (1), blocks (2), a batch (3), a handover (4)."""
 
     NAME, BYTES_MAX = "ask", 128
-    KIND = Tagged({1: Position, 2: BlockRange, 3: HASH, 4: NUMBER})
-
-    def check_shape(self) -> None:
-        tag, asked = self.content
-        if tag == 2:
-            wide = asked.to_height - asked.from_height
-            ensure(0 <= wide < BLOCKS_ASKED_MAX, "ask.range", f"at most {BLOCKS_ASKED_MAX} blocks at once")
+    KIND = Tagged({1: Position, 2: Branch, 3: HASH, 4: NUMBER})
 
 
 class Newer(Record):

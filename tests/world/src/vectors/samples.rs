@@ -283,7 +283,7 @@ fn questions(chain: &Chain) -> Vec<Sample> {
     let (id, epoch, height) = (chain.committee.chain, chain.committee.epoch, chain.height());
     let asker = ValidatorIndex::new(2).unwrap();
     let position = Position { chain: id, epoch, view: View::new(9), height };
-    let range = BlockRange { chain: id, from: Height::new(1), to: Height::new(64) };
+    let branch = Branch { chain: id, above: Height::new(1), tip: chain.high_qc.block };
     let last = chain.blocks.last().unwrap();
     let view = chain.high_qc.view.next().get();
     let newer = Newer {
@@ -322,7 +322,7 @@ fn questions(chain: &Chain) -> Vec<Sample> {
         sample("of validator 2", &OwnStatementsAsk { chain: id, epoch, asker }),
         sample("proposal, vote and timeout", &own),
         sample("what is newer", &Ask::Newer(position)),
-        sample("64 blocks", &Ask::Blocks(range)),
+        sample("blocks of a branch", &Ask::Blocks(branch)),
         sample("a batch", &Ask::Batch(cybermesh_proto::BatchId(Digest::new([4; 32])))),
         sample("a handover", &Ask::Handover(Epoch::ZERO)),
         sample("everything newer", &Answer::Newer(Box::new(newer))),

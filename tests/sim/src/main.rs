@@ -1,0 +1,249 @@
+//! `cybermesh-sim`: one run with its trace, or a sweep over seeds and plans with a table and a verdict.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use cybermesh_proto::planted::Fault;
+use cybermesh_sim::plan::{Plan, all, named};
+use cybermesh_sim::properties::Verdict;
+use cybermesh_sim::run::{Options, Outcome, fault_named, run};
+use cybermesh_sim::sweep::{Row, sweep};
+use cybermesh_sim::twins::exhaustive;
+
+/// The deterministic simulator of agreement.
+#[derive(Parser)]
+#[command(name = "cybermesh-sim", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// One run.
+    Run {
+        /// A plan by name, or its file.
+        #[arg(long)]
+        plan: String,
+        /// The seed.
+        #[arg(long)]
+        seed: u64,
+        /// Print what happened, line by line.
+        #[arg(long)]
+        trace: bool,
+        /// Put in a mistake on purpose.
+        #[arg(long)]
+        fault: Option<String>,
+    },
+    /// Many runs of each plan.
+    Sweep {
+        /// How many seeds.
+        #[arg(long, default_value_t = 20)]
+        seeds: u64,
+        /// The first seed.
+        #[arg(long, default_value_t = 0)]
+        first: u64,
+        /// Only this plan.
+        #[arg(long)]
+        plan: Option<String>,
+        /// Put in a mistake on purpose.
+        #[arg(long)]
+        fault: Option<String>,
+    },
+    /// Puts in every known mistake, one after the other, and says which plan finds it first.
+    Faults {
+        /// How many seeds of each plan at most.
+        #[arg(long, default_value_t = 20)]
+        seeds: u64,
+        /// Only this mistake.
+        #[arg(long)]
+        fault: Option<String>,
+    },
+    /// All Twins schedules of some views: a key in two processes, and every partition into two groups in each view.
+    Twins {
+        /// How many views have a partition.
+        #[arg(long, default_value_t = 2)]
+        depth: u64,
+        /// Only the schedule of this number, with its trace.
+        #[arg(long)]
+        only: Option<u64>,
+        /// Put in a mistake on purpose.
+        #[arg(long)]
+        fault: Option<String>,
+    },
+    /// The plans.
+    Plans,
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Run { plan, seed, trace, fault } => one(&plan, seed, trace, fault.as_deref()),
+        Command::Sweep { seeds, first, plan, fault } => {
+            many(plan.as_deref(), first, seeds, fault.as_deref())
+        }
+        Command::Faults { seeds, fault } => faults(seeds, fault.as_deref()),
+        Command::Twins { depth, only, fault } => twins(depth, only, fault.as_deref()),
+        Command::Plans => list(),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn options(readable: bool, fault: Option<&str>) -> Result<Options, String> {
+    let fault = match fault {
+        None => None,
+        Some(name) => Some(fault_named(name).ok_or_else(|| format!("no planted fault {name}"))?),
+    };
+    Ok(Options { readable, fault })
+}
+
+fn faults(seeds: u64, only: Option<&str>) -> Result<bool, String> {
+    let plans = all()?;
+    let only = options(false, only)?.fault;
+    println!("{:<20} {:<18} {:>5}  property", "planted fault", "found by", "seed");
+    let mut missed = Vec::new();
+    for fault in Fault::ALL.into_iter().filter(|fault| only.is_none_or(|only| only == *fault)) {
+        let name = format!("{fault:?}");
+        match first_finding(&plans, fault, seeds) {
+            Some((plan, outcome)) => {
+                let finding = outcome.finding.map_or("", |finding| finding.property);
+                println!("{name:<20} {plan:<18} {:>5}  {finding}", outcome.seed);
+            }
+            None => {
+                println!("{name:<20} missed");
+                missed.push(name);
+            }
+        }
+    }
+    if missed.is_empty() {
+        println!("result: pass sim: every planted fault is found");
+    } else {
+        println!("result: fail sim: missed {}", missed.join(", "));
+    }
+    Ok(missed.is_empty())
+}
+
+/// A few seeds of every plan before more of any: most mistakes show at once in the right plan.
+fn first_finding(plans: &[Plan], fault: Fault, seeds: u64) -> Option<(String, Outcome)> {
+    let options = Options { readable: false, fault: Some(fault) };
+    let step = 5;
+    for first in (0..seeds).step_by(step) {
+        for plan in plans {
+            let count = (seeds - first).min(step as u64);
+            let row = sweep(plan, first, count, options);
+            if let Some(outcome) = row.failures.into_iter().next() {
+                return Some((plan.name.clone(), outcome));
+            }
+        }
+    }
+    None
+}
+
+fn list() -> Result<bool, String> {
+    for plan in all()? {
+        println!("{:<18} {}", plan.name, plan.about);
+    }
+    Ok(true)
+}
+
+fn one(plan: &str, seed: u64, trace: bool, fault: Option<&str>) -> Result<bool, String> {
+    let plan = named(plan)?;
+    println!("seed {seed}");
+    let outcome = run(&plan, seed, options(trace, fault)?);
+    outcome.lines.iter().for_each(|line| println!("{line}"));
+    println!(
+        "{} decisions, view {} of epoch {}, {} events, {:.3} s of virtual time",
+        outcome.decisions,
+        outcome.views,
+        outcome.epochs,
+        outcome.events,
+        outcome.time_us as f64 / 1e6
+    );
+    println!("injected {:?}, noted {:?}", outcome.injected, outcome.noted);
+    println!("trace {}", outcome.trace);
+    let good = outcome.verdict == Verdict::Pass;
+    if !good {
+        explain(&plan, &outcome, fault);
+    }
+    let word = if good { "pass" } else { "fail" };
+    println!("result: {word} sim: plan {}, seed {seed}, {:?}", plan.name, outcome.verdict);
+    Ok(good)
+}
+
+fn many(plan: Option<&str>, first: u64, seeds: u64, fault: Option<&str>) -> Result<bool, String> {
+    let plans = match plan {
+        Some(name) => vec![named(name)?],
+        None => all()?,
+    };
+    println!("seeds {first}..{}", first + seeds);
+    println!(
+        "{:<18} {:>8} {:>6} {:>6} {:>6} {:>10} {:>10}  injections",
+        "plan", "verdict", "seeds", "pass", "hollow", "decisions", "views"
+    );
+    let mut failed = Vec::new();
+    for plan in &plans {
+        let row = sweep(plan, first, seeds, options(false, fault)?);
+        print_row(&row);
+        row.failures.iter().take(3).for_each(|outcome| explain(plan, outcome, fault));
+        if !row.is_good() {
+            failed.push(plan.name.clone());
+        }
+    }
+    if failed.is_empty() {
+        println!("result: pass sim: {} plans, {seeds} seeds each", plans.len());
+    } else {
+        println!("result: fail sim: {}", failed.join(", "));
+    }
+    Ok(failed.is_empty())
+}
+
+fn twins(depth: u64, only: Option<u64>, fault: Option<&str>) -> Result<bool, String> {
+    let (plan, schedules) = exhaustive(named("twins-all")?, depth)?;
+    if let Some(number) = only {
+        let outcome = run(&plan, number, options(true, fault)?);
+        outcome.lines.iter().for_each(|line| println!("{line}"));
+        println!("result: sim: twins of depth {depth}, schedule {number}, {:?} {:?}", outcome.verdict, outcome.finding);
+        return Ok(outcome.verdict == Verdict::Pass);
+    }
+    let row = sweep(&plan, 0, schedules, options(false, fault)?);
+    print_row(&row);
+    for outcome in row.failures.iter().take(3) {
+        explain(&plan, outcome, fault);
+        println!("    which is: cybermesh-sim twins --depth {depth} --only {}", outcome.seed);
+    }
+    let word = if row.failures.is_empty() { "pass" } else { "fail" };
+    println!("result: {word} sim: {schedules} twins schedules of depth {depth}, {} failures", row.failures.len());
+    Ok(row.failures.is_empty())
+}
+
+fn print_row(row: &Row) {
+    let verdict = if row.is_good() { "pass" } else { "FAIL" };
+    println!(
+        "{:<18} {verdict:>8} {:>6} {:>6} {:>6} {:>10} {:>10}  {}",
+        row.plan,
+        row.seeds,
+        row.pass,
+        row.hollow,
+        row.decisions,
+        row.views,
+        row.injections()
+    );
+    if let Some(why) = &row.why_hollow {
+        println!("    hollow: {why}");
+    }
+}
+
+fn explain(plan: &Plan, outcome: &Outcome, fault: Option<&str>) {
+    if let Some(finding) = &outcome.finding {
+        let who = finding.node.map_or_else(String::new, |node| format!(" n{node}"));
+        println!("    seed {}: {:?} {}{who}: {}", outcome.seed, finding.verdict, finding.property, finding.what);
+    }
+    let fault = fault.map_or_else(String::new, |fault| format!(" --fault {fault}"));
+    println!("    replay: cybermesh-sim run --plan {} --seed {} --trace{fault}", plan.name, outcome.seed);
+}

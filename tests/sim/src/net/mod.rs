@@ -1,0 +1,7 @@
+//! The network: packets, and the links that delay, lose, double and reorder them.
+
+mod links;
+mod packet;
+
+pub use links::{Network, Route};
+pub use packet::{Kind, Known, Opened, Packet};
