@@ -19,7 +19,7 @@ use cybermesh_proto::agree::{
     ProposalStatement, Qc, Signed, Tc, TimeoutStatement, Vote,
 };
 use cybermesh_proto::hash::sha256;
-use cybermesh_proto::planted::{Fault, planted};
+use cybermesh_proto::planted::{Fault, planted, reached};
 use cybermesh_proto::wire::Fixed;
 use cybermesh_proto::{ValidatorIndex, View};
 
@@ -311,6 +311,7 @@ impl Core {
         let Step::Forgot(reports) = &self.standing.step else { return };
         let highest = reports.values().copied().max().unwrap_or_default();
         let reported = highest.max(self.safety.record().high_qc.view).max(self.view());
+        reached(15);
         let write = self.safety.fence(reported);
         self.push(write);
         self.standing.step = Step::Fencing(self.safety.record().generation);

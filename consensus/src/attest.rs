@@ -52,6 +52,8 @@ pub(crate) struct Attest {
     /// Own attestations on disk, above the newest certificate.
     own: BTreeMap<Height, Attestation>,
     collected: BTreeMap<(Height, ValidatorIndex), Attestation>,
+    /// The newest height of each author that was certified here before its attestation came.
+    late: BTreeMap<ValidatorIndex, Height>,
     /// The newest certificate on disk.
     newest: Option<Certified>,
     /// The newest certificate known, above that.
@@ -118,6 +120,14 @@ impl Attest {
     /// Indexes mean other members now; what the old ones said is certified up to the epoch's end.
     pub(crate) fn enter_epoch(&mut self) {
         self.collected.clear();
+        self.late.clear();
+    }
+
+    /// Whether an author sends again what was too late already. The first time it will have the certificate soon, like
+    /// everybody; the second time it lacks it.
+    fn is_repeated(&mut self, said: &Attestation) -> bool {
+        let (author, height) = (said.author, said.statement.height);
+        self.late.insert(author, height).is_some_and(|before| before >= height)
     }
 
     /// How many say something else of a height than this.
@@ -235,7 +245,10 @@ impl Core {
             return;
         }
         if said.height <= self.ledger.certified() {
-            return self.answer_height(from, said.height);
+            if self.attest.is_repeated(&attestation) {
+                self.answer_height(from, said.height);
+            }
+            return;
         }
         // Whoever is that far ahead has decided what this node has not.
         if said.height.get() > self.tree.root().height.get().saturating_add(2) {

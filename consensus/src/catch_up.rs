@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cybermesh_proto::agree::{Block, Branch, Newer, Position};
-use cybermesh_proto::planted::{Fault, planted};
+use cybermesh_proto::planted::{Fault, planted, reached};
 use cybermesh_proto::wire::Verified;
 use cybermesh_proto::{BlockId, Epoch, Height, ValidatorIndex, View};
 
@@ -273,6 +273,7 @@ impl Core {
             return;
         }
         // R16
+        reached(16);
         let newer = self.newer_than(view, height);
         if newer != Newer::default() {
             self.push(Effect::Send(To::Peer(to), Outbound::Newer(Box::new(newer))));

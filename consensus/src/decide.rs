@@ -7,7 +7,7 @@
 
 use cybermesh_proto::BlockId;
 use cybermesh_proto::agree::{Block, Decision};
-use cybermesh_proto::planted::{Fault, planted};
+use cybermesh_proto::planted::{Fault, planted, reached};
 
 use crate::core::Core;
 use crate::effect::{Effect, Halt};
@@ -32,6 +32,9 @@ impl Core {
         self.certify(parent.id);
         // R7
         let decides = invariants::decides((parent.height, parent.view), place);
+        if decides {
+            reached(7);
+        }
         if decides && parent.id != self.tree.root().id {
             self.decide(parent.id);
         }

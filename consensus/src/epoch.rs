@@ -11,7 +11,7 @@
 use std::sync::Arc;
 
 use cybermesh_proto::agree::{Decision, Handover, ValidatorSet};
-use cybermesh_proto::planted::{Fault, planted};
+use cybermesh_proto::planted::{Fault, planted, reached};
 use cybermesh_proto::wire::Fixed;
 use cybermesh_proto::{Epoch, Height, ValidatorIndex, View};
 
@@ -71,6 +71,7 @@ impl Core {
 
     fn enter_after(&mut self, last: &Decision) {
         let Some(ended) = self.ended.take() else { return };
+        reached(10);
         let committee = Arc::new(self.committee.after(last, ended.next));
         self.me = index_of(&committee.set, self.key);
         // A record that is ahead of the state was written before the state was lost: it stays as it is.

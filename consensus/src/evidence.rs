@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use cybermesh_proto::agree::Evidence;
+use cybermesh_proto::planted::reached;
 use cybermesh_proto::{Epoch, ItemId, ValidatorIndex};
 
 use crate::core::Core;
@@ -67,6 +68,7 @@ impl Core {
     /// R11: this node found somebody out.
     pub(crate) fn convict(&mut self, evidence: Evidence) {
         // R11
+        reached(11);
         if self.seen.find(&evidence) {
             let (offender, _) = evidence.offender();
             self.push(Effect::Misbehaved(offender, Misbehaviour::Equivocation));

@@ -6,7 +6,7 @@
 use core::time::Duration;
 use std::collections::BTreeSet;
 
-use cybermesh_proto::planted::{Fault, planted};
+use cybermesh_proto::planted::{Fault, planted, reached};
 use cybermesh_proto::{Epoch, ValidatorIndex, View};
 
 use crate::config::Config;
@@ -64,6 +64,7 @@ impl Pacemaker {
         if view <= self.view {
             return false;
         }
+        reached(6);
         self.view = view;
         (self.work, self.expired) = (None, false);
         self.acknowledged.clear();
@@ -92,6 +93,7 @@ impl Pacemaker {
         if self.work >= Some(waits) {
             return None;
         }
+        reached(13);
         self.work = Some(waits);
         let patience = if waits == Waits::Known { Duration::ZERO } else { config.idle_block };
         let length = self.length(config, config.base.saturating_add(patience));

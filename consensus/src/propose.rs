@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use cybermesh_proto::agree::{BatchRef, Header, Proposal};
 use cybermesh_proto::keys::ValidatorSignature;
-use cybermesh_proto::planted::{Fault, planted};
+use cybermesh_proto::planted::{Fault, planted, reached};
 use cybermesh_proto::wire::{Blob, List};
 use cybermesh_proto::{BlockId, Count, Epoch, TimeUs, View};
 
@@ -105,6 +105,9 @@ impl Core {
         // R14
         let anchor = self.anchor_on(parent).height;
         let fits = invariants::payload_fits(parent.height.next(), anchor, self.config.anchor_lag);
+        if !fits {
+            reached(14);
+        }
         fits && self.ended.is_none()
     }
 

@@ -13,7 +13,7 @@
 //! left out leads in none of the judged windows for a while, and after nine of them gets another try.
 
 use cybermesh_proto::agree::{Header, IndexSet, faults};
-use cybermesh_proto::planted::{Fault, planted};
+use cybermesh_proto::planted::{Fault, planted, reached};
 use cybermesh_proto::{Height, ValidatorIndex, View};
 
 /// 9: the oldest window that is judged lies so many before the one that is led.
@@ -84,6 +84,7 @@ pub(crate) fn left_out(
     let mut out = IndexSet::default();
     for member in quarantined.into_iter().chain(missing) {
         if out.len() < most {
+            reached(12);
             out.insert(member);
         }
     }

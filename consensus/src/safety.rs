@@ -17,7 +17,7 @@ use cybermesh_proto::agree::{
     Committee, Proposal, ProposalStatement, Qc, Signed, Tc, TimeoutStatement, Vote, VoteStatement,
 };
 use cybermesh_proto::keys::ValidatorSignature;
-use cybermesh_proto::planted::{Fault, planted};
+use cybermesh_proto::planted::{Fault, planted, reached};
 
 use crate::effect::{Effect, ToSign};
 use crate::input::SignedStatement;
@@ -84,6 +84,7 @@ impl Safety {
         if !invariants::may_propose(&self.record, view) {
             return None;
         }
+        reached(1);
         self.record.last_proposal_view = view;
         let statement = proposal.signed().statement;
         self.proposal = Some(Box::new(proposal));
@@ -95,8 +96,13 @@ impl Safety {
         if !invariants::not_voted(&self.record, statement.view) {
             return None;
         }
+        reached(2);
         // R3
-        self.record.lock_view = invariants::lock_after(&self.record, qc);
+        let lock = invariants::lock_after(&self.record, qc);
+        if lock > self.record.lock_view {
+            reached(3);
+        }
+        self.record.lock_view = lock;
         self.record.last_voted_view = self.record.last_voted_view.max(statement.view);
         self.vote = Some(statement.clone());
         Some(sign(ToSign::Vote(statement)))
@@ -108,6 +114,7 @@ impl Safety {
         if !invariants::may_time_out(&self.record, view) {
             return None;
         }
+        reached(4);
         self.record.highest_timeout_view = view;
         self.record.last_voted_view = self.record.last_voted_view.max(view);
         let record = &self.record;
@@ -184,6 +191,7 @@ impl Safety {
         let on_disk = |entry: &(Generation, Released)| entry.0 <= self.persisted;
         let (released, waiting): (Vec<_>, Vec<_>) = waiting.into_iter().partition(on_disk);
         self.waiting = waiting;
+        released.iter().for_each(|_| reached(8));
         released.into_iter().map(|(_, released)| released).collect()
     }
 

@@ -70,7 +70,7 @@ impl Start {
     #[must_use]
     pub fn first(genesis: &TrustedGenesis, key: Option<Fixed<32>>, clock: TimeUs) -> Self {
         let header = genesis.genesis().first_header();
-        let limits = genesis.genesis().limits;
+        let (limits, anchor) = (genesis.genesis().limits, genesis.genesis().first_anchor());
         let config = Config { anchor_lag: u64::from(limits.anchor_lag), ..Config::default() };
         Self {
             config,
@@ -81,8 +81,7 @@ impl Start {
             mirror: Generation::default(),
             lost_store: false,
             committee: genesis.committee(),
-            // The genesis stands where a decision would: its hash is the leaf of its height in the history.
-            decisions: vec![(header.height, DecisionHash(genesis.chain().0))],
+            decisions: vec![(anchor.height, anchor.decision)],
             applied: header,
             uncertified: Vec::new(),
             next: None,

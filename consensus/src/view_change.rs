@@ -4,7 +4,7 @@
 //! wrong leader never keeps a node in a view that is over.
 
 use cybermesh_proto::agree::{Qc, Signed, Tc, TimeoutStatement, ViewChange};
-use cybermesh_proto::planted::{Fault, planted};
+use cybermesh_proto::planted::{Fault, planted, reached};
 use cybermesh_proto::{Epoch, View};
 
 use crate::core::Core;
@@ -92,8 +92,13 @@ impl Core {
         if let Some(entry) = entry {
             self.adopt_tc(&entry, Some(from));
         }
-        if timeout.statement.view < self.view() {
-            return self.answer(from, timeout.statement.view);
+        let view = timeout.statement.view;
+        if view < self.view() {
+            // R11: the previous view is over, not forgotten.
+            if view.next() == self.view() {
+                self.count_timeout(timeout);
+            }
+            return self.answer(from, view);
         }
         if self.is_far(timeout.statement.view) {
             return self.ask(from);
@@ -118,6 +123,7 @@ impl Core {
         }
         let high_qc = self.safety.record().high_qc.clone();
         if let Some(tc) = self.tally.tc(view, &high_qc, &self.committee) {
+            reached(5);
             self.adopt_tc(&tc, None);
         }
     }

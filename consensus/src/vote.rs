@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cybermesh_proto::agree::{Block, IndexSet, Proposal, Vote, VoteStatement};
-use cybermesh_proto::planted::{Fault, planted};
+use cybermesh_proto::planted::{Fault, planted, reached};
 use cybermesh_proto::{BatchId, BlockId, ValidatorIndex, View};
 
 use crate::anchor::Verdict;
@@ -65,6 +65,9 @@ impl Core {
         // R9: judged once, at arrival, by the timeout in force before its certificates are adopted.
         let tolerance = self.config.drift.max(self.pacemaker.in_force(&self.config));
         let recent = invariants::is_recent(&proposal.header, self.clock, micros(tolerance));
+        if !recent {
+            reached(9);
+        }
         self.consider(Arc::new(proposal), Some(from), recent);
     }
 
@@ -147,10 +150,12 @@ impl Core {
         }
         // R9
         if header.time_us <= parent.time {
+            reached(9);
             return Judgement::Refuse(Misbehaviour::Time);
         }
         let early = invariants::early_by(header, self.clock, micros(self.config.drift));
         if early > 0 {
+            reached(9);
             self.push(Effect::Schedule(Timer::Early, of_micros(early)));
             return Judgement::Wait;
         }
@@ -183,6 +188,7 @@ impl Core {
             Verdict::Same => {}
             Verdict::Foreign => return Judgement::Refuse(Misbehaviour::Anchor),
             Verdict::Behind => {
+                reached(14);
                 candidate.from.into_iter().for_each(|from| self.ask(from));
                 return Judgement::Wait;
             }
@@ -191,6 +197,7 @@ impl Core {
         // R14
         let fits = invariants::payload_fits(header.height, header.anchor_height, lag);
         if !candidate.proposal.batches.is_empty() && !fits {
+            reached(14);
             return Judgement::Refuse(Misbehaviour::Ordering);
         }
         Judgement::Accept

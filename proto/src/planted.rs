@@ -1,7 +1,8 @@
 //! Classic mistakes, put in on purpose: the test rig must find every one of them.
 //!
 //! Without the feature `planted-faults` the question [`planted`] is a constant `false` and nothing of this file is
-//! in the build. With it, one fault at a time is chosen per thread, at run time.
+//! in the build. With it, one fault at a time is chosen per thread, at run time; and the rules of agreement count how often
+//! each of them decided something ([`reached`]), because a test that never came to a rule has not tested it.
 
 /// A mistake that somebody made in a protocol like this one, or could have.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -68,9 +69,31 @@ pub enum Fault {
     CompareSignatures,
 }
 
+/// R1 to R16, and nothing at 0.
+pub const RULES: usize = 17;
+
 #[cfg(feature = "planted-faults")]
 std::thread_local! {
     static CHOSEN: core::cell::Cell<Option<Fault>> = const { core::cell::Cell::new(None) };
+    static REACHED: core::cell::Cell<[u64; RULES]> = const { core::cell::Cell::new([0; RULES]) };
+}
+
+/// A rule decided something.
+#[cfg(feature = "planted-faults")]
+pub fn reached(rule: usize) {
+    let mut counts = REACHED.get();
+    counts.get_mut(rule).into_iter().for_each(|count| *count = count.saturating_add(1));
+    REACHED.set(counts);
+}
+
+/// A rule decided something: nobody counts, in this build.
+#[cfg(not(feature = "planted-faults"))]
+pub const fn reached(_rule: usize) {}
+
+/// How often each rule decided something on this thread since the last time of asking.
+#[cfg(feature = "planted-faults")]
+pub fn take_reached() -> [u64; RULES] {
+    REACHED.replace([0; RULES])
 }
 
 /// Chooses the fault of this thread, or none.

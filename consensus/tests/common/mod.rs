@@ -144,7 +144,7 @@ pub fn committee_with(n: usize, keys: &dyn Keys) -> Committee {
     let header = first_header();
     let root = EpochRoot { height: header.height, block: header.id() };
     let set = ValidatorSet::new((0..n).map(|number| keys.member(number)).collect()).unwrap();
-    Committee { chain: CHAIN, epoch: Epoch::ZERO, scheme: keys.scheme(), set, root }
+    Committee::new(CHAIN, Epoch::ZERO, keys.scheme(), set, root)
 }
 
 /// The first start of validator `number` of `n`.

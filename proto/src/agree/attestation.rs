@@ -65,7 +65,7 @@ impl DecisionCertificate {
         committee.check_place(decision.chain, decision.epoch)?;
         let same = self.statement(decision.chain) == AttestationStatement::of(decision);
         ensure(same, Code::CertificateDecision, || "the certificate is of another decision".into())?;
-        let set = decision.validator_set_hash == committee.set.hash();
+        let set = decision.validator_set_hash == committee.set_hash();
         ensure(set, Code::DecisionValidatorSet, || "the decision names another validator set".into())?;
         self.check(committee, signatures)
     }

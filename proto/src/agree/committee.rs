@@ -3,7 +3,7 @@
 use super::{Decision, ValidatorSet, quorum};
 use crate::keys::Scheme;
 use crate::planted::{Fault, planted};
-use crate::{BlockId, ChainId, Code, Epoch, Height, Refusal};
+use crate::{BlockId, ChainId, Code, Digest, Epoch, Height, Refusal};
 
 /// The block an epoch grows from: certified by definition, as view 0.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -27,9 +27,24 @@ pub struct Committee {
     pub set: ValidatorSet,
     /// What it grows from.
     pub root: EpochRoot,
+    /// The hash of the set, computed once: every check of a decision certificate compares it.
+    set_hash: Digest,
 }
 
 impl Committee {
+    /// The committee of an epoch.
+    #[must_use]
+    pub fn new(chain: ChainId, epoch: Epoch, scheme: Scheme, set: ValidatorSet, root: EpochRoot) -> Self {
+        let set_hash = set.hash();
+        Self { chain, epoch, scheme, set, root, set_hash }
+    }
+
+    /// The hash of its validators.
+    #[must_use]
+    pub const fn set_hash(&self) -> Digest {
+        self.set_hash
+    }
+
     /// The number of signatures of a certificate.
     #[must_use]
     pub fn quorum(&self) -> usize {
@@ -40,7 +55,7 @@ impl Committee {
     #[must_use]
     pub fn after(&self, last: &Decision, next: ValidatorSet) -> Self {
         let root = EpochRoot { height: last.height, block: last.block };
-        Self { chain: self.chain, epoch: self.epoch.next(), scheme: self.scheme, set: next, root }
+        Self::new(self.chain, self.epoch.next(), self.scheme, next, root)
     }
 
     /// Refuses what belongs to another chain or epoch, before any key is looked up.

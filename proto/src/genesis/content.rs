@@ -3,7 +3,7 @@
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::RegisteredKey;
-use crate::agree::{Decision, Header, IndexSet, Validator, ValidatorSet};
+use crate::agree::{Anchor, Decision, Header, IndexSet, Validator, ValidatorSet};
 use crate::domain::Domain;
 use crate::hash::tagged;
 use crate::keys::{KeyBundle, Scheme};
@@ -131,6 +131,15 @@ impl Genesis {
             anchor_hash: old.map_or(DecisionHash(Digest::ZERO), Decision::hash),
             left_out: IndexSet::default(),
         }
+    }
+}
+
+impl Genesis {
+    /// What the first blocks are anchored at: nothing was executed before them, the genesis stands for it.
+    #[must_use]
+    pub fn first_anchor(&self) -> Anchor {
+        let first = self.continues.as_ref().map_or(Height::ZERO, |decision| decision.height);
+        Anchor { height: first, decision: DecisionHash(self.chain().0) }
     }
 }
 

@@ -53,6 +53,6 @@ impl TrustedGenesis {
         let first = self.genesis.first_header();
         let root = EpochRoot { height: first.height, block: first.id() };
         let (scheme, set) = (self.genesis.scheme, self.genesis.validators.clone());
-        Committee { chain: self.chain, epoch: Epoch::ZERO, scheme, set, root }
+        Committee::new(self.chain, Epoch::ZERO, scheme, set, root)
     }
 }

@@ -33,7 +33,8 @@ pub trait Wire: Serialize + DeserializeOwned {
 /// Encoding to memory has no way to fail for the types of this crate: they hold no map, float or foreign type.
 #[must_use]
 pub fn encode_canonical<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    // 256 bytes: most statements fit, and none grows byte by byte.
+    let mut bytes = Vec::with_capacity(256);
     let written = ciborium::into_writer(value, &mut bytes);
     debug_assert!(written.is_ok(), "a consensus type must always encode");
     bytes

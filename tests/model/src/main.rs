@@ -13,7 +13,7 @@ use cybermesh_model::worlds;
 #[derive(Parser)]
 #[command(name = "cybermesh-model", version)]
 struct Arguments {
-    /// More views and more validators: about a quarter of an hour.
+    /// More views and more validators: about five minutes.
     #[arg(long)]
     deep: bool,
     /// Only worlds whose names hold this.

@@ -104,7 +104,7 @@ pub fn committee(n: usize) -> Committee {
     let header = first_header();
     let set = ValidatorSet::new((0..n).map(member).collect()).unwrap();
     let root = EpochRoot { height: header.height, block: header.id() };
-    Committee { chain: CHAIN, epoch: Epoch::ZERO, scheme: Scheme::Ed25519, set, root }
+    Committee::new(CHAIN, Epoch::ZERO, Scheme::Ed25519, set, root)
 }
 
 /// The hash that stands where a decision of the root would.

@@ -43,7 +43,7 @@ pub fn short() -> Vec<Setting> {
     worlds
 }
 
-/// The long form: about a quarter of an hour.
+/// The long form: about five minutes.
 #[must_use]
 pub fn deep() -> Vec<Setting> {
     let mut worlds = short();

@@ -46,6 +46,9 @@ enum Command {
         /// Only this plan.
         #[arg(long)]
         plan: Option<String>,
+        /// So many validators, whatever the plan says.
+        #[arg(long)]
+        nodes: Option<usize>,
         /// Put in a mistake on purpose.
         #[arg(long)]
         fault: Option<String>,
@@ -78,8 +81,8 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run { plan, seed, trace, fault } => one(&plan, seed, trace, fault.as_deref()),
-        Command::Sweep { seeds, first, plan, fault } => {
-            many(plan.as_deref(), first, seeds, fault.as_deref())
+        Command::Sweep { seeds, first, plan, nodes, fault } => {
+            many(plan.as_deref(), first, seeds, nodes, fault.as_deref())
         }
         Command::Faults { seeds, fault } => faults(seeds, fault.as_deref()),
         Command::Twins { depth, only, fault } => twins(depth, only, fault.as_deref()),
@@ -176,27 +179,42 @@ fn one(plan: &str, seed: u64, trace: bool, fault: Option<&str>) -> Result<bool, 
     Ok(good)
 }
 
-fn many(plan: Option<&str>, first: u64, seeds: u64, fault: Option<&str>) -> Result<bool, String> {
-    let plans = match plan {
+fn many(
+    plan: Option<&str>,
+    first: u64,
+    seeds: u64,
+    nodes: Option<usize>,
+    fault: Option<&str>,
+) -> Result<bool, String> {
+    let mut plans = match plan {
         Some(name) => vec![named(name)?],
         None => all()?,
     };
-    println!("seeds {first}..{}", first + seeds);
+    if let Some(nodes) = nodes {
+        plans.iter_mut().for_each(|plan| plan.nodes = vec![nodes]);
+    }
+    println!(
+        "{seeds} seeds from {first} on that count: those with enough decisions and their faults in them"
+    );
     println!(
         "{:<18} {:>8} {:>6} {:>6} {:>6} {:>10} {:>10}  injections",
         "plan", "verdict", "seeds", "pass", "hollow", "decisions", "views"
     );
-    let mut failed = Vec::new();
+    let (mut failed, mut rows, mut sum) = (Vec::new(), Vec::new(), Row::default());
     for plan in &plans {
         let row = sweep(plan, first, seeds, options(false, fault)?);
         print_row(&row);
+        sum.add(&row);
         row.failures.iter().take(3).for_each(|outcome| explain(plan, outcome, fault));
         if !row.is_good() {
             failed.push(plan.name.clone());
         }
+        rows.push(row);
     }
+    print_rules(&rows, &sum);
+    let (runs, decisions) = (sum.pass, sum.decisions);
     if failed.is_empty() {
-        println!("result: pass sim: {} plans, {seeds} seeds each", plans.len());
+        println!("result: pass sim: {} plans, {runs} runs that count, {decisions} decisions", plans.len());
     } else {
         println!("result: fail sim: {}", failed.join(", "));
     }
@@ -208,7 +226,10 @@ fn twins(depth: u64, only: Option<u64>, fault: Option<&str>) -> Result<bool, Str
     if let Some(number) = only {
         let outcome = run(&plan, number, options(true, fault)?);
         outcome.lines.iter().for_each(|line| println!("{line}"));
-        println!("result: sim: twins of depth {depth}, schedule {number}, {:?} {:?}", outcome.verdict, outcome.finding);
+        println!(
+            "result: sim: twins of depth {depth}, schedule {number}, {:?} {:?}",
+            outcome.verdict, outcome.finding
+        );
         return Ok(outcome.verdict == Verdict::Pass);
     }
     let row = sweep(&plan, 0, schedules, options(false, fault)?);
@@ -218,8 +239,19 @@ fn twins(depth: u64, only: Option<u64>, fault: Option<&str>) -> Result<bool, Str
         println!("    which is: cybermesh-sim twins --depth {depth} --only {}", outcome.seed);
     }
     let word = if row.failures.is_empty() { "pass" } else { "fail" };
-    println!("result: {word} sim: {schedules} twins schedules of depth {depth}, {} failures", row.failures.len());
+    println!(
+        "result: {word} sim: {schedules} twins schedules of depth {depth}, {} failures",
+        row.failures.len()
+    );
     Ok(row.failures.is_empty())
+}
+
+/// How often each rule decided something: a plan that never comes to a rule does not test it.
+fn print_rules(rows: &[Row], sum: &Row) {
+    let heads: String = (1..=16).map(|rule| format!("{:>7}", format!("R{rule}"))).collect();
+    println!("\n{:<28}{heads}", "hits of rules");
+    rows.iter().for_each(|row| println!("{:<28}{}", row.plan, row.rules()));
+    println!("{:<28}{}\n", "all", sum.rules());
 }
 
 fn print_row(row: &Row) {
@@ -242,7 +274,10 @@ fn print_row(row: &Row) {
 fn explain(plan: &Plan, outcome: &Outcome, fault: Option<&str>) {
     if let Some(finding) = &outcome.finding {
         let who = finding.node.map_or_else(String::new, |node| format!(" n{node}"));
-        println!("    seed {}: {:?} {}{who}: {}", outcome.seed, finding.verdict, finding.property, finding.what);
+        println!(
+            "    seed {}: {:?} {}{who}: {}",
+            outcome.seed, finding.verdict, finding.property, finding.what
+        );
     }
     let fault = fault.map_or_else(String::new, |fault| format!(" --fault {fault}"));
     println!("    replay: cybermesh-sim run --plan {} --seed {} --trace{fault}", plan.name, outcome.seed);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cybermesh_proto::Digest;
-use cybermesh_proto::planted::{Fault, plant};
+use cybermesh_proto::planted::{Fault, RULES, plant, take_reached};
 
 use crate::plan::Plan;
 use crate::properties::{Finding, Verdict};
@@ -31,6 +31,8 @@ pub struct Outcome {
     pub injected: BTreeMap<&'static str, u64>,
     /// Alarms, blames and the like by name.
     pub noted: BTreeMap<String, u64>,
+    /// How often each rule decided something.
+    pub reached: [u64; RULES],
     /// Events.
     pub events: u64,
     /// Virtual time in µs.
@@ -54,6 +56,7 @@ pub struct Options {
 #[must_use]
 pub fn run(plan: &Plan, seed: u64, options: Options) -> Outcome {
     plant(options.fault);
+    take_reached();
     let mut world = World::new(plan, seed, options.readable);
     // A panic in the code under test is a finding like another, and its seed must be named.
     let ended = catch_unwind(AssertUnwindSafe(|| world.run()));
@@ -77,6 +80,7 @@ pub fn run(plan: &Plan, seed: u64, options: Options) -> Outcome {
         epochs: epoch.get(),
         injected: env.injected.clone(),
         noted: env.judge.noted.clone(),
+        reached: take_reached(),
         events: world.events,
         time_us: env.now,
         trace: env.trace.hash(),

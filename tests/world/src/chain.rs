@@ -106,8 +106,8 @@ impl Chain {
         let (decision, certificate) = (last.decision.clone(), last.certificate.clone());
         let root = EpochRoot { height: decision.height, block: decision.block };
         self.handovers.push(Handover { decision, certificate, next: next.clone() });
-        let epoch = self.committee.epoch.next();
-        self.committee = Committee { epoch, set: next, root, ..self.committee.clone() };
+        let old = &self.committee;
+        self.committee = Committee::new(old.chain, old.epoch.next(), old.scheme, next, root);
         self.high_qc = Qc::of_root(&self.committee);
         self.members = members;
         self.view = View::ZERO;

@@ -207,16 +207,15 @@ fn events_are_refused_for_their_own_reason() {
 }
 
 fn committee(case: &Case) -> Committee {
-    Committee {
-        chain: ChainId(digest(case, "committee_chain")),
-        epoch: Epoch::new(number(case, "committee_epoch")),
-        scheme: u8::try_from(number(case, "committee_scheme")).unwrap().try_into().unwrap(),
-        set: decode_canonical(&bytes(case, "committee_set")).unwrap(),
-        root: EpochRoot {
-            height: Height::new(number(case, "committee_root_height")),
-            block: cybermesh_proto::BlockId(digest(case, "committee_root_block")),
-        },
-    }
+    let chain = ChainId(digest(case, "committee_chain"));
+    let epoch = Epoch::new(number(case, "committee_epoch"));
+    let scheme = u8::try_from(number(case, "committee_scheme")).unwrap().try_into().unwrap();
+    let set = decode_canonical(&bytes(case, "committee_set")).unwrap();
+    let root = EpochRoot {
+        height: Height::new(number(case, "committee_root_height")),
+        block: cybermesh_proto::BlockId(digest(case, "committee_root_block")),
+    };
+    Committee::new(chain, epoch, scheme, set, root)
 }
 
 fn verified<T: Checked>(case: &Case, check: &dyn SignatureCheck) -> Result<(), Refusal> {

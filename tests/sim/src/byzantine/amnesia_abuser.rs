@@ -1,12 +1,12 @@
-//! Abuses the rules for those who forgot: asks for reports all the time, in secret or from everybody, answers reports
-//! falsely low, and shows nodes old statements of theirs. Attacks R13 (d) and R15.
+//! Abuses the rules for those who forgot: asks for reports all the time, in secret or from everybody, answers
+//! reports falsely low, and shows nodes old statements of theirs. Attacks R13 (d) and R15.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use cybermesh_proto::agree::{
-    AmnesiaAsk, AmnesiaReport, AmnesiaReportStatement, OwnStatements, OwnStatementsAsk, Qc, Signed, TimeoutStatement,
-    ViewChange, Vote,
+    AmnesiaAsk, AmnesiaReport, AmnesiaReportStatement, OwnStatements, OwnStatementsAsk, Qc, Signed,
+    TimeoutStatement, ViewChange, Vote,
 };
 use cybermesh_proto::wire::Fixed;
 use cybermesh_proto::{ValidatorIndex, View};
@@ -116,7 +116,7 @@ impl Behaviour for AmnesiaAbuser {
         let ask = packed(Kind::AskReport, &AmnesiaAsk { chain, epoch, asker, nonce });
         // For ten seconds one node alone is asked, then everybody, in turn.
         let turn = site.now() / 10_000_000;
-        if turn % 2 == 0 {
+        if turn.is_multiple_of(2) {
             let peers = site.peers();
             let one = *site.common(turn).pick(&peers);
             site.send(one, &ask);

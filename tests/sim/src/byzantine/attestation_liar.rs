@@ -1,5 +1,5 @@
-//! Attests results that nobody came to: another one to half of the others, or to all of them. Attacks R11 and the
-//! certificates of decisions.
+//! Attests results that nobody came to: another one to half of the others, or to all of them. Attacks R11 and
+//! the certificates of decisions.
 
 use std::rc::Rc;
 

@@ -1,5 +1,6 @@
-//! Gives one number to two different batches, half of the others getting each, and orders decided batches once more in
-//! later blocks. Attacks R11 (two batches of one number) and the executor's promise that nothing is applied twice.
+//! Gives one number to two different batches, half of the others getting each, and orders decided batches
+//! once more in later blocks. Attacks R11 (two batches of one number) and the executor's promise that nothing
+//! is applied twice.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -56,7 +57,8 @@ impl Behaviour for BatchRefiller {
             Kind::Proposal => self.swaps.proposal(site, packet, again),
             Kind::Vote => self.swaps.vote(packet),
             Kind::Batch => {
-                let Some(batch) = packet.decode::<Batch>().filter(|one| one.header.author == site.me()) else {
+                let Some(batch) = packet.decode::<Batch>().filter(|one| one.header.author == site.me())
+                else {
                     return Leaving::AsItIs;
                 };
                 let other = self.second.entry(batch.header.id()).or_insert_with(|| refilled(site, &batch));

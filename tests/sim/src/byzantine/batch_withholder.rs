@@ -1,5 +1,6 @@
-//! Names batches in its proposals that it gives to nobody, to one node, or to just enough that a quorum may hold them
-//! or not. Attacks the last condition of R2 (a vote waits for what it rests on) and the fetching of batches.
+//! Names batches in its proposals that it gives to nobody, to one node, or to just enough that a quorum may
+//! hold them or not. Attacks the last condition of R2 (a vote waits for what it rests on) and the fetching of
+//! batches.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -32,11 +33,9 @@ impl Behaviour for BatchWithholder {
                     _ => site.q() - 1,
                 };
                 let id = batch.header.id();
-                if !self.given.contains_key(&id) {
-                    let some = site.others(&[]).into_iter().take(few).collect();
-                    self.given.insert(id, some);
-                }
-                if self.given[&id].contains(&to) { Leaving::AsItIs } else { Leaving::Nothing }
+                let given = self.given.entry(id);
+                let given = given.or_insert_with(|| site.others(&[]).into_iter().take(few).collect());
+                if given.contains(&to) { Leaving::AsItIs } else { Leaving::Nothing }
             }
             Kind::Proposal => {
                 let named = packet.decode::<Proposal>().map(|proposal| proposal.batches.to_vec());

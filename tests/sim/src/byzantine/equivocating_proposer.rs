@@ -1,8 +1,9 @@
-//! Proposes two valid blocks in its view and votes for both. Attacks R2 (one vote in a view), the size of a quorum,
-//! and R11.
+//! Proposes two valid blocks in its view and votes for both. Attacks R2 (one vote in a view), the size of a
+//! quorum, and R11.
 //!
-//! Three ways, drawn for each view: disjoint halves of the others see one block each, and nothing of the other one;
-//! everybody gets the first block and a moment later the second one; the second block goes to one node alone.
+//! Three ways, drawn for each view: disjoint halves of the others see one block each, and nothing of the
+//! other one; everybody gets the first block and a moment later the second one; the second block goes to one
+//! node alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;

@@ -1,5 +1,5 @@
-//! Votes for every block it sees, also after it gave the view up, and tells different peers different things: votes
-//! for other blocks, timeouts with other claims. Attacks R2 (`last_voted_view`), R4, R5 and R11.
+//! Votes for every block it sees, also after it gave the view up, and tells different peers different things:
+//! votes for other blocks, timeouts with other claims. Attacks R2 (`last_voted_view`), R4, R5 and R11.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -32,8 +32,8 @@ fn is_told_otherwise(site: &Site<'_>, to: u32, view: View) -> bool {
 impl EquivocatingVoter {
     fn other_vote(&self, site: &mut Site<'_>, vote: &Vote) -> Option<Rc<Packet>> {
         let said = &vote.statement;
-        let seen = self.hoard.proposals(said.epoch, said.view).iter().map(|one| &one.header);
-        let seen = seen.filter(|header| header.id() != said.block).last();
+        let mut seen = self.hoard.proposals(said.epoch, said.view).iter().map(|one| &one.header);
+        let seen = seen.rfind(|header| header.id() != said.block);
         let (height, block) = match seen {
             Some(header) => (header.height, header.id()),
             None => (said.height, BlockId(Digest::new(site.rng().bytes()))),

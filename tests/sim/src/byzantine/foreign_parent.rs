@@ -1,5 +1,5 @@
-//! A leader whose block hangs on another block than the one its QC certifies: on the parent of that one, or on an
-//! older decided one, to fork below what is decided. Attacks the first condition of R2.
+//! A leader whose block hangs on another block than the one its QC certifies: on the parent of that one, or
+//! on an older decided one, to fork below what is decided. Attacks the first condition of R2.
 //!
 //! The wire refuses such a block by its shape; it is sent all the same.
 
@@ -8,7 +8,7 @@ use std::rc::Rc;
 use cybermesh_proto::agree::{Header, Proposal};
 
 use super::swaps::Swaps;
-use super::{Behaviour, Leaving, Site};
+use super::{Behaviour, Coming, Leaving, Site};
 use crate::net::{Kind, Packet};
 
 /// The behaviour.
@@ -40,9 +40,23 @@ fn decided_below(site: &Site<'_>, certified: &Header) -> Option<Header> {
 }
 
 impl Behaviour for ForeignParent {
+    fn inbound(&mut self, site: &mut Site<'_>, from: u32, packet: &Rc<Packet>) -> Coming {
+        self.swaps.hear(site, from, packet);
+        Coming::Passed
+    }
+
     fn outbound(&mut self, site: &mut Site<'_>, _to: u32, packet: &Rc<Packet>) -> Leaving {
         match packet.kind {
-            Kind::Proposal => self.swaps.proposal(site, packet, forked),
+            Kind::Proposal => {
+                let leaving = self.swaps.proposal(site, packet, forked);
+                // The wire's shape check would not let this packet in: it is read without.
+                if let Leaving::Instead(_) = &leaving
+                    && let Some(id) = self.swaps.shown(packet)
+                {
+                    self.swaps.forbid(id, "the-parent-is-the-certified-block");
+                }
+                leaving
+            }
             Kind::Vote => self.swaps.vote(packet),
             _ => Leaving::AsItIs,
         }

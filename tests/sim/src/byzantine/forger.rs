@@ -1,12 +1,13 @@
-//! Makes certificates that nobody signed: one signature short, one signer twice, signatures of another view or block,
-//! another root, decisions likewise. Attacks the checks of QC, TC and decision certificate, and R5.
+//! Makes certificates that nobody signed: one signature short, one signer twice, signatures of another view
+//! or block, another root, decisions likewise. Attacks the checks of QC, TC and decision certificate, and R5.
 //!
 //! They travel in timeouts, in answers that nobody asked for, and in proposals.
 
 use std::rc::Rc;
 
 use cybermesh_proto::agree::{
-    Claim, Decision, DecisionCertificate, Newer, OwnStatements, Proposal, Qc, QuorumSignatures, Tc, ViewChange,
+    Claim, Decision, DecisionCertificate, Newer, OwnStatements, Proposal, Qc, QuorumSignatures, Tc,
+    ViewChange,
 };
 use cybermesh_proto::keys::ValidatorSignature;
 use cybermesh_proto::wire::List;
@@ -24,6 +25,8 @@ const PAUSE_US: u64 = 120_000;
 #[derive(Default)]
 pub struct Forger {
     hoard: Hoard,
+    /// The newest view for which it made a TC of its own claim alone.
+    ended: Option<(Epoch, View)>,
 }
 
 fn invented(site: &mut Site<'_>) -> ValidatorSignature {
@@ -82,23 +85,33 @@ impl Forger {
         let high_qc = self.hoard.qc_below(epoch, view).cloned()?;
         let root = (View::ZERO, site.committee().root.block);
         let own = claim(&site.timeout(epoch, view, root)?);
-        let claims: Vec<Claim> = if site.rng().chance(0.6) {
-            // Its own claim as often as it takes.
-            vec![own; site.q()]
-        } else {
-            let mut claims: Vec<Claim> = self.hoard.timeouts(epoch, view).iter().map(claim).collect();
-            claims.push(own);
-            let here: Vec<_> = claims.iter().map(|claim| claim.author).collect();
-            for author in (0..site.n()).filter_map(ValidatorIndex::new).filter(|one| !here.contains(one)) {
-                let signature = invented(site);
-                claims.push(Claim { author, hqc_view: root.0, hqc_block: root.1, signature });
-            }
-            claims.sort_by_key(|claim| claim.author);
-            claims.dedup_by_key(|claim| claim.author);
-            claims.truncate(site.q());
-            claims
-        };
+        let mut claims: Vec<Claim> = self.hoard.timeouts(epoch, view).iter().map(claim).collect();
+        claims.push(own);
+        let here: Vec<_> = claims.iter().map(|claim| claim.author).collect();
+        for author in (0..site.n()).filter_map(ValidatorIndex::new).filter(|one| !here.contains(one)) {
+            let signature = invented(site);
+            claims.push(Claim { author, hqc_view: root.0, hqc_block: root.1, signature });
+        }
+        claims.sort_by_key(|claim| claim.author);
+        claims.dedup_by_key(|claim| claim.author);
+        claims.truncate(site.q());
         Some(Tc { epoch, view, claims: List::new(claims)?, high_qc })
+    }
+
+    /// Ends every view as it begins, with its own claim as often as a TC takes.
+    fn end_view(&mut self, site: &mut Site<'_>) {
+        let place = site.view();
+        if self.ended >= Some(place) {
+            return;
+        }
+        self.ended = Some(place);
+        let Some(high_qc) = self.hoard.qc_below(place.0, place.1).cloned() else { return };
+        let root = (View::ZERO, site.committee().root.block);
+        let Some(own) = site.timeout(place.0, place.1, root) else { return };
+        let Some(claims) = List::new(vec![claim(&own); site.q()]) else { return };
+        let tc = Some(Tc { epoch: place.0, view: place.1, claims, high_qc });
+        site.send_all(&packed(Kind::Newer, &Newer { tc, ..Newer::default() }));
+        site.inject("one-signer-tc");
     }
 
     fn decision(&self, site: &mut Site<'_>) -> Option<(Decision, DecisionCertificate)> {
@@ -165,6 +178,7 @@ impl Behaviour for Forger {
 
     fn inbound(&mut self, site: &mut Site<'_>, _from: u32, packet: &Rc<Packet>) -> Coming {
         self.hoard.see(site, packet);
+        self.end_view(site);
         Coming::Passed
     }
 

@@ -122,8 +122,7 @@ impl Hoard {
         let low = timeouts.iter().filter(|one| one.statement.hqc_view <= high_qc.view);
         let by_author: BTreeMap<_, _> = low.map(|one| (one.author, one)).collect();
         let claims = by_author.values().take(site.q()).map(|one| claim(one)).collect();
-        let tc =
-            Tc { epoch: high_qc.epoch, view, claims: List::new(claims)?, high_qc: high_qc.clone() };
+        let tc = Tc { epoch: high_qc.epoch, view, claims: List::new(claims)?, high_qc: high_qc.clone() };
         site.is_sound(&tc).then_some(tc)
     }
 

@@ -1,5 +1,5 @@
-//! As a leader proposes just before the others give its view up, as a voter votes just before. Attacks R12 and R13:
-//! views get as long as they can be, and some nodes give up what others vote for.
+//! As a leader proposes just before the others give its view up, as a voter votes just before. Attacks R12
+//! and R13: views get as long as they can be, and some nodes give up what others vote for.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -1,13 +1,12 @@
-//! Answers those who fell behind with lies: forks whose certificates are forged, half of the way, far too much, blocks
-//! of another epoch, nothing at all, other batches. Attacks R16 and the rule that a QC alone proves no decision.
+//! Answers those who fell behind with lies: forks whose certificates are forged, half of the way, far too
+//! much, blocks of another epoch, nothing at all, other batches. Attacks R16 and the rule that a QC alone
+//! proves no decision.
 //!
 //! It also brings its forks to nodes that asked for nothing.
 
 use std::rc::Rc;
 
-use cybermesh_proto::agree::{
-    Answer, Ask, Batch, Block, Branch, Header, Newer, Qc, QuorumSignatures,
-};
+use cybermesh_proto::agree::{Answer, Ask, Batch, Block, Branch, Header, Newer, Qc, QuorumSignatures};
 use cybermesh_proto::keys::ValidatorSignature;
 use cybermesh_proto::wire::List;
 use cybermesh_proto::{BatchId, Epoch, Height, TimeUs, ValidatorIndex};
@@ -77,15 +76,20 @@ impl LyingSync {
     }
 
     fn newer(&self, site: &mut Site<'_>) -> Newer {
-        let stale = site.state().all_applied().next().and_then(|one| site.state().certified(one.block.header.height));
+        let stale =
+            site.state().all_applied().next().and_then(|one| site.state().certified(one.block.header.height));
         let decision = stale.map(|one| (one.decision.clone(), one.certificate.clone()));
         let decision = decision.filter(|_| site.rng().chance(0.5));
         Newer { decision, ..Newer::default() }
     }
 
     fn batch(&self, site: &mut Site<'_>, id: BatchId) -> Option<Rc<Packet>> {
-        let others: Vec<Rc<Batch>> =
-            site.payload().batches().filter(|(one, _)| **one != id).map(|(_, batch)| Rc::clone(batch)).collect();
+        let others: Vec<Rc<Batch>> = site
+            .payload()
+            .batches()
+            .filter(|(one, _)| **one != id)
+            .map(|(_, batch)| Rc::clone(batch))
+            .collect();
         (!others.is_empty()).then(|| packed(Kind::Batch, &**site.rng().pick(&others)))
     }
 }

@@ -29,8 +29,8 @@ mod view_jumper;
 
 use std::rc::Rc;
 
-use cybermesh_proto::planted::{Fault, plant, planted};
 use cybermesh_proto::agree::{Committee, Signed, Statement};
+use cybermesh_proto::planted::{Fault, plant, planted};
 use cybermesh_proto::{Epoch, TimeUs, ValidatorIndex, View};
 
 use crate::net::Packet;

@@ -185,7 +185,12 @@ impl Site<'_> {
 
     /// A timeout with any claim.
     #[must_use]
-    pub fn timeout(&self, epoch: Epoch, view: View, claim: (View, BlockId)) -> Option<Signed<TimeoutStatement>> {
+    pub fn timeout(
+        &self,
+        epoch: Epoch,
+        view: View,
+        claim: (View, BlockId),
+    ) -> Option<Signed<TimeoutStatement>> {
         let (hqc_view, hqc_block) = claim;
         self.sign(TimeoutStatement { chain: self.chain(), epoch, view, hqc_view, hqc_block })
     }

@@ -1,6 +1,6 @@
-//! What it says goes to one node only, another one each time: its vote, its timeout, its attestation; as a leader it
-//! shows its block to so few that the QC hangs on its own vote. Attacks R6 (late certificates), R7, R12 and R16: one
-//! node knows a QC that the others gave up.
+//! What it says goes to one node only, another one each time: its vote, its timeout, its attestation; as a
+//! leader it shows its block to so few that the QC hangs on its own vote. Attacks R6 (late certificates), R7,
+//! R12 and R16: one node knows a QC that the others gave up.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -29,7 +29,7 @@ pub struct Selective {
 
 impl Selective {
     fn plot(&mut self, site: &mut Site<'_>, place: (Epoch, View)) -> &Plot {
-        if !self.plots.contains_key(&place) {
+        self.plots.entry(place).or_insert_with(|| {
             let left_out = cybermesh_proto::agree::IndexSet::default();
             let next = leader(site.n(), place.1.next(), left_out).map(|index| site.nodes_of(index));
             let mut others = site.others(&[]);
@@ -38,9 +38,8 @@ impl Selective {
             let chosen = others[0];
             others.truncate(site.q() - 1);
             let way = site.rng().below(6);
-            self.plots.insert(place, Plot { shown: others, chosen, way });
-        }
-        &self.plots[&place]
+            Plot { shown: others, chosen, way }
+        })
     }
 }
 

@@ -1,5 +1,6 @@
-//! Says nothing of one kind for a while: no proposals, no votes, no timeouts, nothing but signs of life, or votes for
-//! its own blocks alone. Attacks R12 and R13: a silent leader is left out, and a silent voter stops nobody.
+//! Says nothing of one kind for a while: no proposals, no votes, no timeouts, nothing but signs of life, or
+//! votes for its own blocks alone. Attacks R12 and R13: a silent leader is left out, and a silent voter stops
+//! nobody.
 //!
 //! The way is drawn anew for every window of leaders.
 
@@ -19,7 +20,8 @@ pub struct Silent {
 
 impl Silent {
     fn keeps_back(&self, way: u64, packet: &Packet) -> bool {
-        let statement = matches!(packet.kind, Kind::Proposal | Kind::Vote | Kind::Timeout | Kind::Attestation);
+        let statement =
+            matches!(packet.kind, Kind::Proposal | Kind::Vote | Kind::Timeout | Kind::Attestation);
         match way {
             0 | 1 => packet.kind == Kind::Proposal,
             2 => packet.kind == Kind::Vote,

@@ -1,12 +1,10 @@
-//! Floods: statements seen before, questions of every kind, blocks that nobody asked for, bytes that mean nothing.
-//! Attacks every limit, and R16's promise that a flood of old statements costs little.
+//! Floods: statements seen before, questions of every kind, blocks that nobody asked for, bytes that mean
+//! nothing. Attacks every limit, and R16's promise that a flood of old statements costs little.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use cybermesh_proto::agree::{
-    AmnesiaAsk, Answer, Ask, Block, Branch, OwnStatementsAsk, Position,
-};
+use cybermesh_proto::agree::{AmnesiaAsk, Answer, Ask, Block, Branch, OwnStatementsAsk, Position};
 use cybermesh_proto::wire::{Fixed, List};
 use cybermesh_proto::{BatchId, Digest, Height, ValidatorIndex, View};
 

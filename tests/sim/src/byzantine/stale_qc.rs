@@ -1,5 +1,5 @@
-//! Proposes on an older QC than it knows, with a TC and without, and hides the newest QC wherever it can. Attacks R2
-//! (the QC against the claims of the TC), R3, R4 and R6.
+//! Proposes on an older QC than it knows, with a TC and without, and hides the newest QC wherever it can.
+//! Attacks R2 (the QC against the claims of the TC), R3, R4 and R6.
 //!
 //! So that there is a TC at all, its vote in the view before its own goes to one node only.
 
@@ -40,7 +40,9 @@ impl StaleQc {
     fn hide(&self, site: &mut Site<'_>, packet: &Rc<Packet>) -> Leaving {
         let Some(change) = packet.decode::<ViewChange>() else { return Leaving::AsItIs };
         let said = &change.timeout.statement;
-        let Some(qc) = self.hoard.qc_below(said.epoch, said.hqc_view).cloned() else { return Leaving::AsItIs };
+        let Some(qc) = self.hoard.qc_below(said.epoch, said.hqc_view).cloned() else {
+            return Leaving::AsItIs;
+        };
         let Some(timeout) = site.timeout(said.epoch, said.view, (qc.view, qc.block)) else {
             return Leaving::AsItIs;
         };

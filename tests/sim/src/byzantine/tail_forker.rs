@@ -1,5 +1,6 @@
-//! The next leader that ignores the QC of the view before: it gives that view up at once, keeps its vote back, collects
-//! timeouts, and proposes on the QC before that one. Attacks R5, R6 and what makes a certified block safe.
+//! The next leader that ignores the QC of the view before: it gives that view up at once, keeps its vote
+//! back, collects timeouts, and proposes on the QC before that one. Attacks R5, R6 and what makes a certified
+//! block safe.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -71,13 +72,15 @@ impl Behaviour for TailForker {
                 if !tail {
                     return Leaving::AsItIs;
                 }
-                if !self.waiting.contains_key(&place) {
-                    self.waiting.insert(place, (Rc::clone(packet), 0));
+                self.waiting.entry(place).or_insert_with(|| {
                     site.after(1_000, place.1.get());
-                }
+                    (Rc::clone(packet), 0)
+                });
                 Leaving::Nothing
             }
-            Kind::Vote if self.gave_up == Some(place) || self.waiting.contains_key(&place) => Leaving::Nothing,
+            Kind::Vote if self.gave_up == Some(place) || self.waiting.contains_key(&place) => {
+                Leaving::Nothing
+            }
             _ => Leaving::AsItIs,
         }
     }

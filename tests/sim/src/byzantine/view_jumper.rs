@@ -1,5 +1,5 @@
-//! Signs statements far above everybody: views, heights and epochs that nobody has come to, up to the last number
-//! there is. Attacks the limits of what is kept, arithmetic at the edge, and R16.
+//! Signs statements far above everybody: views, heights and epochs that nobody has come to, up to the last
+//! number there is. Attacks the limits of what is kept, arithmetic at the edge, and R16.
 
 use std::rc::Rc;
 
@@ -37,7 +37,8 @@ impl ViewJumper {
     fn jump(&self, site: &mut Site<'_>) -> Option<Rc<Packet>> {
         let (epoch, view) = site.view();
         let up = View::new(far(site, view.get()));
-        let height = Height::new(far(site, site.state().newest().map_or(0, |one| one.block.header.height.get())));
+        let height =
+            Height::new(far(site, site.state().newest().map_or(0, |one| one.block.header.height.get())));
         let block = BlockId(Digest::new(site.rng().bytes()));
         let chain = site.chain();
         Some(match site.rng().below(6) {
@@ -51,7 +52,10 @@ impl ViewJumper {
             }
             2 => {
                 let decision = DecisionHash(block.0);
-                packed(Kind::Attestation, &site.sign(AttestationStatement { chain, epoch, height, decision })?)
+                packed(
+                    Kind::Attestation,
+                    &site.sign(AttestationStatement { chain, epoch, height, decision })?,
+                )
             }
             3 => {
                 let statement = HeartbeatStatement {

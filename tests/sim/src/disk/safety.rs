@@ -31,7 +31,14 @@ fn perform(file: &mut [u8], write: &SlotWrite) {
 
 impl Default for SafetyFile {
     fn default() -> Self {
-        Self { marker: true, older: None, synced: None, writing: None, waiting: None, asked: Generation::default() }
+        Self {
+            marker: true,
+            older: None,
+            synced: None,
+            writing: None,
+            waiting: None,
+            asked: Generation::default(),
+        }
     }
 }
 

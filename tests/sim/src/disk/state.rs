@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use cybermesh_consensus::Generation;
-use cybermesh_proto::agree::{Attestation, Block, Decision, DecisionCertificate, Handover};
 use cybermesh_proto::Height;
+use cybermesh_proto::agree::{Attestation, Block, Decision, DecisionCertificate, Handover};
 
 use crate::model::Executed;
 use crate::rng::Rng;

@@ -7,9 +7,7 @@ use cybermesh_consensus::Quarantine;
 use cybermesh_proto::agree::ValidatorSet;
 use cybermesh_proto::genesis::TrustedGenesis;
 use cybermesh_proto::merkle::Frontier;
-use cybermesh_proto::{
-    BatchId, DecisionHash, Digest, Epoch, Height, ItemId, TimeUs, ValidatorIndex,
-};
+use cybermesh_proto::{BatchId, DecisionHash, Digest, Epoch, Height, ItemId, TimeUs, ValidatorIndex};
 
 use super::TxId;
 

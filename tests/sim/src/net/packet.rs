@@ -146,10 +146,8 @@ impl Packet {
                 |one: &ViewChange| one.timeout.statement.epoch,
                 |one| message(Message::Timeout(Box::new(one))),
             ),
-            Kind::Attestation => opening.verified(
-                |one: &Attestation| one.statement.epoch,
-                |one| message(Message::Attestation(one)),
-            ),
+            Kind::Attestation => opening
+                .verified(|one: &Attestation| one.statement.epoch, |one| message(Message::Attestation(one))),
             Kind::Heartbeat => opening
                 .verified(|one: &Heartbeat| one.statement.epoch, |one| message(Message::Heartbeat(one))),
             Kind::Evidence => opening
@@ -165,7 +163,9 @@ impl Packet {
             Kind::Blocks => opening.blocks(),
             Kind::Batch => opening.batch(),
             Kind::Ask => (Some(ANY), opening.ask()),
-            Kind::AskOwn => (Some(ANY), opening.plain::<OwnStatementsAsk>(|ask| message(Message::AskOwn(ask)))),
+            Kind::AskOwn => {
+                (Some(ANY), opening.plain::<OwnStatementsAsk>(|ask| message(Message::AskOwn(ask))))
+            }
             Kind::AskReport => (Some(ANY), opening.plain::<AmnesiaAsk>(Opened::AskReport)),
             Kind::Acknowledgement => (Some(ANY), self.place.map_or_else(refused, acknowledged)),
         }
@@ -204,8 +204,8 @@ struct Opening<'a> {
 }
 
 impl Opening<'_> {
-    fn decoded<T: Wire>(&self) -> Result<Decoded<T>, Opened> {
-        Received::new(self.bytes.to_vec()).decode().map_err(|refusal| Opened::Refused(refusal.to_string()))
+    fn decoded<T: Wire>(&self) -> Result<Decoded<T>, String> {
+        Received::new(self.bytes.to_vec()).decode().map_err(|refusal| refusal.to_string())
     }
 
     fn verified<T: Checked>(
@@ -215,7 +215,7 @@ impl Opening<'_> {
     ) -> (Option<u32>, Opened) {
         let decoded = match self.decoded::<T>() {
             Ok(decoded) => decoded,
-            Err(refused) => return (Some(ANY), refused),
+            Err(why) => return (Some(ANY), Opened::Refused(why)),
         };
         let epoch = epoch(decoded.untrusted());
         let Some(committee) = self.known.committees.get(epoch) else {
@@ -239,7 +239,7 @@ impl Opening<'_> {
     fn batch(&self) -> (Option<u32>, Opened) {
         let decoded = match self.decoded::<Batch>() {
             Ok(decoded) => decoded,
-            Err(refused) => return (Some(ANY), refused),
+            Err(why) => return (Some(ANY), Opened::Refused(why)),
         };
         let epoch = decoded.untrusted().header.epoch;
         let Some(committee) = self.known.committees.get(epoch) else {
@@ -258,7 +258,7 @@ impl Opening<'_> {
     fn blocks(&self) -> (Option<u32>, Opened) {
         let decoded = match self.decoded::<Answer>() {
             Ok(decoded) => decoded,
-            Err(refused) => return (Some(ANY), refused),
+            Err(why) => return (Some(ANY), Opened::Refused(why)),
         };
         let Answer::Blocks(blocks) = decoded.untrusted() else {
             return (Some(ANY), Opened::Refused("no blocks".into()));
@@ -285,14 +285,14 @@ impl Opening<'_> {
                 Ask::Batch(id) => Opened::AskBatch(*id),
                 Ask::Handover(_) => Opened::Refused("handovers go with what is newer".into()),
             },
-            Err(refused) => refused,
+            Err(why) => Opened::Refused(why),
         }
     }
 
     fn plain<T: Wire + Clone>(&self, opened: impl Fn(T) -> Opened) -> Opened {
         match self.decoded::<T>() {
             Ok(decoded) => opened(decoded.untrusted().clone()),
-            Err(refused) => refused,
+            Err(why) => Opened::Refused(why),
         }
     }
 }

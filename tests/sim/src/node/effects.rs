@@ -142,7 +142,11 @@ impl Node {
             ToSign::Report(one) => self.signed(one).map(SignedStatement::Report),
         };
         let Some(signed) = signed else {
-            return env.judge.fault(self.number, "sign-as-stranger", "asked to sign in an epoch it is no part of");
+            return env.judge.fault(
+                self.number,
+                "sign-as-stranger",
+                "asked to sign in an epoch it is no part of",
+            );
         };
         let us = env.rng.range(env.plan.disk.sign_us);
         self.later(env, us, Work::Signed(Box::new(signed)));

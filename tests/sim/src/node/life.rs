@@ -27,19 +27,26 @@ impl Node {
         self.shell.certified =
             self.disks.state.newest_certified().map_or_else(Default::default, |one| one.decision.height);
         let with_payload = self.disks.state.all_applied().filter(|applied| !applied.block.batches.is_empty());
-        self.shell.payload_top = with_payload.last().map_or_else(Default::default, |applied| applied.block.header.height);
+        self.shell.payload_top =
+            with_payload.last().map_or_else(Default::default, |applied| applied.block.header.height);
         self.shell.head = Some(state);
         self.fill_mempool();
         env.judge.started(self.number, self.life);
         env.trace.line(env.now, Some(self.number), || {
-            format!("starts, life {}: height {}, record {:?}", self.life, start.applied.height, record(&start))
+            format!(
+                "starts, life {}: height {}, record {:?}",
+                self.life,
+                start.applied.height,
+                record(&start)
+            )
         });
         let (core, effects) = Core::start(start);
         self.core = Some(core);
         self.perform_all(env, effects);
         self.reconsider(env);
         self.wake_packing(env);
-        let others: Vec<u32> = env.running.values().flatten().copied().filter(|one| *one != self.number).collect();
+        let others: Vec<u32> =
+            env.running.values().flatten().copied().filter(|one| *one != self.number).collect();
         for other in others {
             env.after(5_000, Event::Connected(other, self.number));
         }

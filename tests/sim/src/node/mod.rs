@@ -11,8 +11,8 @@ mod payload;
 mod receive;
 mod send;
 mod start;
-mod work;
 mod words;
+mod work;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -177,6 +177,7 @@ impl Node {
             Some(_) => shameless(|| core.step(input)),
             None => core.step(input),
         };
+        env.judge.loaded(self.number, core.committee().set.n(), core.load());
         self.perform_all(env, effects);
     }
 }

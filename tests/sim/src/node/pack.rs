@@ -53,8 +53,7 @@ impl Node {
         if items.is_empty() {
             return;
         }
-        self.shell.batch_seq =
-            BatchSeq::new(self.clock(env.now).get().max(self.shell.batch_seq.get() + 1));
+        self.shell.batch_seq = BatchSeq::new(self.clock(env.now).get().max(self.shell.batch_seq.get() + 1));
         let header = BatchHeader {
             chain: env.setup.genesis.chain(),
             author,

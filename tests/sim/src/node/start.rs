@@ -58,8 +58,7 @@ impl Node {
             start.due = newest.executed.execution.due;
         }
         if let Some(certified) = state.newest_certified() {
-            start.certified =
-                Some(Box::new((certified.decision.clone(), certified.certificate.clone())));
+            start.certified = Some(Box::new((certified.decision.clone(), certified.certificate.clone())));
         }
         let certified = state.newest_certified().map_or_else(Default::default, |one| one.decision.height);
         let open = || state.all_applied().filter(|applied| applied.block.header.height > certified);

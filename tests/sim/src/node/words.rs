@@ -152,7 +152,10 @@ fn outbound_words(outbound: &Outbound) -> String {
         Outbound::Timeout(one) => {
             let said = &one.timeout.statement;
             let entry = one.entry.as_ref().map(|tc| tc.view.get());
-            format!("timeout v{} claim v{} qc v{} entry {entry:?}", said.view, said.hqc_view, one.high_qc.view)
+            format!(
+                "timeout v{} claim v{} qc v{} entry {entry:?}",
+                said.view, said.hqc_view, one.high_qc.view
+            )
         }
         Outbound::Acknowledged(epoch, view) => format!("acknowledged e{epoch} v{view}"),
         Outbound::Attestation(one) => format!("attestation h{}", one.statement.height),

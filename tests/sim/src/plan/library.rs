@@ -63,6 +63,7 @@ plans!(
     "byz-split-three",
     "byz-stale-qc",
     "byz-tail-forker",
+    "byz-two-claim-liars",
     "byz-two-selective",
     "byz-two-stale",
     "byz-view-jumper",

@@ -116,12 +116,7 @@ pub struct Disk {
 
 impl Default for Disk {
     fn default() -> Self {
-        Self {
-            safety_us: [200, 1_500],
-            payload_us: [200, 1_500],
-            state_us: [300, 3_000],
-            sign_us: [50, 200],
-        }
+        Self { safety_us: [200, 1_500], payload_us: [200, 1_500], state_us: [300, 3_000], sign_us: [50, 200] }
     }
 }
 

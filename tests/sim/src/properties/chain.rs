@@ -127,7 +127,8 @@ impl Judge {
     /// A validator applied a height without attesting it: then a certificate covers it, or so many have attested it that
     /// there may be one.
     pub fn unattested(&mut self, node: u32, header: &Header) {
-        let covered = self.chain.certified.last_key_value().is_some_and(|(newest, _)| *newest >= header.height);
+        let covered =
+            self.chain.certified.last_key_value().is_some_and(|(newest, _)| *newest >= header.height);
         let Some(committee) = self.chain.committees.get(&header.epoch).cloned() else {
             return;
         };

@@ -65,9 +65,8 @@ impl Judge {
         let Some(key) = key.filter(|key| !self.key_is_honest(key)) else {
             return;
         };
-        let kept = said.epoch() == view.0
-            && said.slot() + 1 >= view.1.get()
-            && said.slot() <= view.1.get() + AHEAD;
+        let kept =
+            said.epoch() == view.0 && said.slot() + 1 >= view.1.get() && said.slot() <= view.1.get() + AHEAD;
         if !kept {
             return;
         }

@@ -2,10 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use cybermesh_consensus::{Memory, Message, SafetyRecord};
+use cybermesh_consensus::{Load, Memory, Message, SafetyRecord};
 use cybermesh_proto::{Epoch, View};
 
 use super::Judge;
+
+/// 18 views of statements are kept: one behind the present one, and 16 ahead.
+const VIEWS_KEPT: usize = 18;
+/// 4 kinds of statements at most in a view: proposal, vote, timeout, and one to spare.
+const KINDS: usize = 4;
 
 /// Views of the newest QC that each node was shown in its present life, by epoch.
 #[derive(Debug, Default)]
@@ -25,6 +30,20 @@ impl Judge {
         }
     }
 
+    /// How much a core holds, in an epoch of n validators: whatever is sent to it, the bounds of its memory hold.
+    pub fn loaded(&mut self, node: u32, n: usize, load: Load) {
+        let bounds = [
+            ("statements", load.statements, VIEWS_KEPT * KINDS * n),
+            ("candidates", load.candidates, n),
+            ("waiting", load.waiting, 16),
+        ];
+        for (what, held, most) in bounds {
+            if held > most {
+                self.fault(node, "memory-is-bounded", &format!("{held} {what}, at most {most}"));
+            }
+        }
+    }
+
     /// A node writes its safety record.
     pub fn recorded(
         &mut self,
@@ -38,6 +57,14 @@ impl Judge {
         if let Some((_, view)) = shown.filter(|shown| shown.1 > record.high_qc.view) {
             let what = format!("was shown a QC of view {view}, records {}", record.high_qc.view);
             self.fault(node, "the-newest-certificate-is-kept", &what);
+        }
+        let key = self.keys[node as usize];
+        if let Some((_, view)) = self.forgotten(&key).filter(|forgotten| forgotten.0 == record.epoch)
+            && record.memory == Memory::Fenced
+            && record.fence < view
+        {
+            let what = format!("fence {}, and it signed in view {view} before it forgot", record.fence);
+            self.fault(node, "who-forgot-is-fenced", &what);
         }
         let Some(before) = before.filter(|before| before.memory != Memory::Whole) else {
             return;

@@ -94,7 +94,8 @@ impl Judge {
         let bound = 3 * self.progress.n as u64 + more;
         for (epoch, view) in included {
             if epoch == header.epoch && header.view.get() > view.get() + bound {
-                let what = format!("packed in view {view}, in a block of view {}; bound {bound}", header.view);
+                let what =
+                    format!("packed in view {view}, in a block of view {}; bound {bound}", header.view);
                 self.find(Verdict::NoProgress, "batches-are-included", None, what);
             }
         }

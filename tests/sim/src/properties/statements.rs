@@ -45,7 +45,14 @@ pub(super) struct Slots {
 
 impl Judge {
     /// A message leaves a node.
-    pub fn released(&mut self, node: u32, key: [u8; 32], outbound: &Outbound, disks: &Disks, reading: Reading) {
+    pub fn released(
+        &mut self,
+        node: u32,
+        key: [u8; 32],
+        outbound: &Outbound,
+        disks: &Disks,
+        reading: Reading,
+    ) {
         if self.is_faulty(node) {
             return;
         }
@@ -128,6 +135,11 @@ impl Judge {
         }
     }
 
+    /// The newest view that the holder of a key signed in before it forgot.
+    pub(super) fn forgotten(&self, key: &[u8; 32]) -> Option<(Epoch, View)> {
+        self.slots.forgotten.get(key).copied()
+    }
+
     fn in_view(&mut self, node: u32, key: [u8; 32], place: (Epoch, View)) {
         if let Some(forgotten) = self.slots.forgotten.get(&key).filter(|forgotten| place <= **forgotten) {
             let what = format!("signs in {place:?}, and signed in {forgotten:?} before it forgot");
@@ -190,8 +202,8 @@ impl Judge {
         };
         let tied = block.qc.block == block.header.parent && block.qc.height.next() == block.header.height;
         let claim = self.slots.claims.get(&vote.block);
-        let follows = block.qc.view.next() == block.header.view
-            || claim.is_some_and(|claim| block.qc.view >= *claim);
+        let follows =
+            block.qc.view.next() == block.header.view || claim.is_some_and(|claim| block.qc.view >= *claim);
         let missing = block.batches.iter().filter(|batch| disks.payload.batch(&batch.id).is_none()).count();
         if missing > 0 {
             let what = format!("vote of view {} with {missing} batches not on disk", vote.view);

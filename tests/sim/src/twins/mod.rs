@@ -1,19 +1,21 @@
-//! Twins: a validator's key runs in two honest processes at once, and for each view it is laid down who hears whom.
-//! So an equivocator is made of nothing but honest code, and every schedule of a few views can be tried.
+//! Twins: a validator's key runs in two honest processes at once, and for each view it is laid down who hears
+//! whom. So an equivocator is made of nothing but honest code, and every schedule of a few views can be
+//! tried.
 //!
 //! ```text
 //!   view 2   {0 1 4} {2 3}      4 is the twin of 0: the key of 0 stands on both sides
 //!   view 3   {0 2 3} {1 4}
 //! ```
 //!
-//! **What a partition cuts**: messages of its view, and messages without a view from a process that is in it. It lasts
-//! for a while after the first process entered the view, so that no view is waited in for ever.
+//! **What a partition cuts**: messages of its view, and messages without a view from a process that is in it.
+//! It lasts for a while after the first process entered the view, so that no view is waited in for ever.
 //!
-//! **Promises of a run**: agreement always; a decision soon after everything heals. The twins are told nothing of each
-//! other: a process that saw its own key at work would take itself for one that forgot (R15) and keep silent.
+//! **Promises of a run**: agreement always; a decision soon after everything heals. The twins are told
+//! nothing of each other: a process that saw its own key at work would take itself for one that forgot (R15)
+//! and keep silent.
 //!
-//! **Limit**: partitions into two groups are numbered: 2^(p − 1) for p processes in each view. More groups, and more
-//! views than one can count through, are drawn.
+//! **Limit**: partitions into two groups are numbered: 2^(p − 1) for p processes in each view. More groups,
+//! and more views than one can count through, are drawn.
 
 use std::collections::BTreeMap;
 

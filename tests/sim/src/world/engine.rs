@@ -6,8 +6,8 @@ use std::rc::Rc;
 use core::time::Duration;
 
 use cybermesh_consensus::Config;
-use cybermesh_proto::agree::Committee;
 use cybermesh_proto::Height;
+use cybermesh_proto::agree::Committee;
 
 use super::committees::Register;
 use super::env::{Env, Event};
@@ -83,8 +83,7 @@ impl World {
             healed: false,
             injected: BTreeMap::new(),
         };
-        let mut world =
-            Self { nodes, env, transactions: Vec::new(), events: 0, goal: None };
+        let mut world = Self { nodes, env, transactions: Vec::new(), events: 0, goal: None };
         world.prepare();
         world
     }

@@ -261,7 +261,8 @@ impl World {
             return;
         }
         let n = self.env.n;
-        let (up, down): (Vec<u32>, Vec<u32>) = (0..n as u32).partition(|node| self.nodes[*node as usize].is_up());
+        let (up, down): (Vec<u32>, Vec<u32>) =
+            (0..n as u32).partition(|node| self.nodes[*node as usize].is_up());
         if down.len() < (n - 1) / 3 && !up.is_empty() {
             self.env.inject("crash");
             let (node, us) = (*self.env.rng.pick(&up), self.us(down_ms));
