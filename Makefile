@@ -12,7 +12,7 @@ LOCKED := $(if $(CI),--locked)
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup warm test check demo bless bench mutate fuzz sizes differential
+.PHONY: help setup warm test check demo bless sim faults model costs bench mutate fuzz sizes differential
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -35,8 +35,20 @@ demo: ## see it work (DEMO_EXIT=1: without waiting for a key)
 bless: ## write proto/vectors anew, after a change of bytes that is meant
 	@bash scripts/run.sh bless cargo run -q -p cybermesh-world --bin bless $(LOCKED)
 
+sim: ## agreement under every plan of the simulator (SEEDS=10 LARGE=1 DEPTH=1)
+	@bash scripts/sim.sh
+
+faults: ## classic mistakes put in on purpose, and who finds them (SEEDS=16)
+	@bash scripts/run.sh faults cargo run -q -p cybermesh-sim $(LOCKED) -- faults --seeds $(or $(SEEDS),16)
+
+model: ## the core in every order of events, to a stated depth (DEEP=1: further)
+	@bash scripts/run.sh model cargo run -q -p cybermesh-model $(LOCKED) -- $(if $(DEEP),--deep)
+
+costs: ## writes docs/agreement-costs.md: messages, bytes, signatures and delays of a decision
+	@bash scripts/run.sh costs cargo run -q -p cybermesh-sim $(LOCKED) -- costs --write
+
 bench: ## all benchmarks
-	@bash scripts/run.sh bench cargo bench -p cybermesh-world --bench words $(LOCKED)
+	@bash scripts/run.sh bench cargo bench -p cybermesh-world --bench words --bench agreement $(LOCKED)
 
 mutate: ## bit flips and false receipts, at full length
 	@bash scripts/run.sh mutate env CYBERMESH_FULL=1 \

@@ -54,6 +54,8 @@ pub(crate) struct CatchUp {
     answered: BTreeMap<(Peer, Topic), (Epoch, View, Height)>,
     wanted: BTreeMap<BlockId, Want>,
     ticking: bool,
+    /// Whose turn it is to be asked by a node that is no validator.
+    turn: u32,
     /// Ticks since the last progress.
     rounds: u32,
 }
@@ -98,6 +100,15 @@ impl Core {
         let position = self.position();
         self.push(Effect::Send(To::Peer(peer), Outbound::AskNewer(position)));
         self.tick();
+    }
+
+    /// R16 for a node outside the set: asks one member after the other.
+    pub(crate) fn ask_around(&mut self) {
+        self.catch_up.turn = self.catch_up.turn.wrapping_add(1);
+        if let Some(member) = self.another(self.catch_up.turn) {
+            let position = self.position();
+            self.push(Effect::Send(To::Validator(member), Outbound::AskNewer(position)));
+        }
     }
 
     fn position(&self) -> Position {

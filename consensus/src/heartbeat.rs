@@ -14,7 +14,8 @@ impl Core {
         self.push(Effect::Schedule(Timer::Heartbeat, self.config.heartbeat));
         self.want_missing();
         if self.me.is_none() {
-            return;
+            // Nobody sends to a node outside the set unasked.
+            return self.ask_around();
         }
         let newest = self.ledger.newest();
         let statement = HeartbeatStatement {

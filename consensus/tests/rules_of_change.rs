@@ -359,3 +359,20 @@ fn synced_block_is_attested_too() {
     assert!(!cluster.nodes[3].attestations.is_empty());
     assert!(cluster.nodes[3].certified.is_some());
 }
+
+#[test]
+fn r16_a_node_outside_the_set_asks_around() {
+    let mut start = first_start(4, 0);
+    start.key = None;
+    let (mut core, effects) = cybermesh_consensus::Core::start(start);
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Sign(_))));
+    let mut asked = std::collections::BTreeSet::new();
+    for _ in 0..8 {
+        for effect in core.step(Input::Timer(Timer::Heartbeat)) {
+            if let Effect::Send(To::Validator(member), Outbound::AskNewer(_)) = effect {
+                asked.insert(member);
+            }
+        }
+    }
+    assert_eq!(asked.len(), 4);
+}

@@ -13,7 +13,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod byzantine;
+pub mod costs;
 pub mod disk;
+pub mod hunt;
 pub mod keys;
 pub mod model;
 pub mod net;

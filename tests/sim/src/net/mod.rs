@@ -1,5 +1,6 @@
 //! The network: packets, and the links that delay, lose, double and reorder them.
 
+mod counting;
 mod links;
 mod packet;
 

@@ -4,7 +4,7 @@
 //! out is remembered beside the bytes for each committee, since a broadcast is opened by n nodes. The memory belongs
 //! to the packet, that is, to all of its bytes: other bytes are another packet and are opened again.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use cybermesh_proto::keys::SignatureCheck;
 use cybermesh_proto::wire::{Checked, Decoded, Received, Verified, Wire};
 use cybermesh_proto::{BatchId, Epoch, View};
 
+use super::counting::Counting;
 use crate::world::Committees;
 
 /// What a packet claims to be.
@@ -95,6 +96,8 @@ pub struct Packet {
     pub place: Option<(Epoch, View)>,
     /// A number that follows from all of its bytes: cheap, and good enough to tell two runs apart.
     pub mark: u64,
+    /// How many signatures were checked when it was opened.
+    checks: Cell<u64>,
     /// Committee and what came out.
     opened: RefCell<Vec<(u32, Opened)>>,
 }
@@ -107,7 +110,7 @@ impl Packet {
     #[must_use]
     pub fn new(kind: Kind, bytes: Vec<u8>, place: Option<(Epoch, View)>) -> Rc<Self> {
         let mark = mark(&bytes);
-        Rc::new(Self { kind, bytes: bytes.into(), place, mark, opened: RefCell::default() })
+        Rc::new(Self { kind, bytes: bytes.into(), place, mark, checks: Cell::default(), opened: RefCell::default() })
     }
 
     /// Decodes its content without any trust.
@@ -126,11 +129,19 @@ impl Packet {
             return opened.clone();
         }
         drop(memory);
-        let (id, opened) = self.open_anew(known);
+        let counting = Counting::new(known.check);
+        let (id, opened) = self.open_anew(&Known { committees: known.committees, check: &counting });
+        self.checks.set(counting.asked());
         if let Some(id) = id {
             self.opened.borrow_mut().push((id, opened.clone()));
         }
         opened
+    }
+
+    /// How many signatures are checked by whoever opens it and has seen nothing of it before; 0 before anybody did.
+    #[must_use]
+    pub fn checks(&self) -> u64 {
+        self.checks.get()
     }
 
     fn open_anew(&self, known: &Known<'_>) -> (Option<u32>, Opened) {

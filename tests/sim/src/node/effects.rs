@@ -63,6 +63,9 @@ impl Node {
             Effect::Certified(height) => {
                 self.shell.certified = self.shell.certified.max(height);
                 env.judge.certified(self.number, height);
+                if let Some(meter) = &mut env.meter {
+                    meter.certified(self.number, height, env.now);
+                }
                 self.reconsider(env);
             }
             Effect::Entered(committee) => self.entered(env, &committee),
@@ -133,6 +136,9 @@ impl Node {
     }
 
     fn sign(&mut self, env: &mut Env, statement: ToSign) {
+        if let Some(meter) = &mut env.meter {
+            meter.signs(&statement);
+        }
         let signed = match statement {
             ToSign::Proposal(one) => self.signed(one).map(SignedStatement::Proposal),
             ToSign::Vote(one) => self.signed(one).map(SignedStatement::Vote),

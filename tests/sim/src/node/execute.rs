@@ -16,6 +16,9 @@ impl Node {
     pub(crate) fn decide(&mut self, env: &mut Env, block: Arc<Block>) {
         let expected = self.shell.queue.back().map_or(self.head().height, |last| last.header.height).next();
         env.judge.decided(self.number, &block, expected);
+        if let Some(meter) = &mut env.meter {
+            meter.decided(&block.header, env.now);
+        }
         self.shell.queue.push_back(block);
         self.execute_next(env);
     }

@@ -62,6 +62,14 @@ pub struct Plan {
     pub expect: Expect,
 }
 
+impl Plan {
+    /// Whether the seed numbers all schedules of some kind: each of them counts, however short.
+    #[must_use]
+    pub fn is_exhaustive(&self) -> bool {
+        self.faults.iter().any(|fault| matches!(fault, Fault::Twins { exhaustive: true, .. }))
+    }
+}
+
 const fn default_patience_ms() -> u64 {
     180_000
 }

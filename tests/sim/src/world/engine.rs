@@ -82,6 +82,7 @@ impl World {
             results: BTreeMap::new(),
             healed: false,
             injected: BTreeMap::new(),
+            meter: None,
         };
         let mut world = Self { nodes, env, transactions: Vec::new(), events: 0, goal: None };
         world.prepare();
@@ -118,6 +119,17 @@ impl World {
             }
         }
         self.env.judge.find(Verdict::NoProgress, "comes-to-rest", None, "nothing happens any more".into());
+    }
+
+    /// The next event, whatever comes of it; false when there is none.
+    pub fn step(&mut self) -> bool {
+        let Some((at, event)) = self.env.queue.take() else {
+            return false;
+        };
+        self.env.now = at;
+        self.events += 1;
+        self.happen(event);
+        true
     }
 
     fn happen(&mut self, event: Event) {

@@ -11,6 +11,7 @@ use cybermesh_proto::{BlockId, DecisionHash};
 use super::committees::Register;
 use super::queue::Queue;
 use super::trace::Trace;
+use crate::costs::Meter;
 use crate::model::{Executed, Transaction};
 use crate::net::{Network, Packet, Route};
 use crate::node::Work;
@@ -110,6 +111,8 @@ pub struct Env {
     pub healed: bool,
     /// Injections by kind.
     pub injected: BTreeMap<&'static str, u64>,
+    /// Counts what agreement costs, if somebody asks.
+    pub meter: Option<Meter>,
 }
 
 impl Env {
@@ -131,6 +134,9 @@ impl Env {
 
     /// Sends a packet to one node.
     pub fn send(&mut self, from: u32, to: u32, packet: &Rc<Packet>) {
+        if let Some(meter) = &mut self.meter {
+            meter.sent(self.now, to, packet, self.setup.scheme.check());
+        }
         match self.net.route(self.now, (from, to), packet.bytes.len(), packet.place, &mut self.rng) {
             Route::Arrives(first, second) => {
                 self.queue.put(first, Event::Deliver(from, to, Rc::clone(packet)));
