@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cybermesh_sim::costs;
 use cybermesh_proto::planted::Fault;
+use cybermesh_sim::costs;
 use cybermesh_sim::hunt::hunt;
 use cybermesh_sim::plan::{Plan, all, named};
 use cybermesh_sim::properties::Verdict;

@@ -56,6 +56,7 @@ pub fn sweep(plan: &Plan, first: u64, count: u64, options: Options) -> Row {
                 loop {
                     // A turn is taken before the run, and given back by a hollow one.
                     if counted.fetch_add(1, Ordering::SeqCst) >= count {
+                        counted.fetch_sub(1, Ordering::SeqCst);
                         return;
                     }
                     let seed = next.fetch_add(1, Ordering::SeqCst);

@@ -109,12 +109,8 @@ impl Case {
         plan.nodes = vec![self.n];
         plan.load.every_ms = 0;
         plan.load.block_batches = self.n.max(16);
-        plan.links = Links {
-            base_us: [DELAY_US; 2],
-            jitter_us: 0,
-            bytes_per_s: u64::MAX,
-            ..Links::default()
-        };
+        plan.links =
+            Links { base_us: [DELAY_US; 2], jitter_us: 0, bytes_per_s: u64::MAX, ..Links::default() };
         plan.disk = Disk { safety_us: [0; 2], payload_us: [0; 2], state_us: [0; 2], sign_us: [0; 2] };
         plan.executor = Executor { delay_us: [0; 2], ..Executor::default() };
         plan.bounds = Bounds { live: false, ..Bounds::default() };
@@ -148,7 +144,8 @@ pub fn measure(case: Case) -> Result<Measured, String> {
 
 /// In which whole windows the first dead node led, as the decided blocks say.
 fn led(case: Case, meter: &Meter) -> Vec<bool> {
-    let Some(dead) = case.dead().first().and_then(|dead| cybermesh_proto::ValidatorIndex::new(*dead as usize))
+    let Some(dead) =
+        case.dead().first().and_then(|dead| cybermesh_proto::ValidatorIndex::new(*dead as usize))
     else {
         return Vec::new();
     };

@@ -12,20 +12,21 @@ const HEAD: &str = "\
 # What agreement costs
 
 Counted in the simulator, in virtual time: every message takes one *delay* (10 ms), disks, signers and executors take
-none worth mentioning, and one batch waits whenever a view begins. Figures are per decision, after a warm-up. Messages
-and bytes are what all nodes send to each other for agreement, also to dead nodes, whose silence the senders do not
-know of; batches and heartbeats (one for each peer and second) are not among them. *Per node* divides by the nodes that run.
-Bytes are those of Ed25519 signatures; of hybrid ones they are computed from the number of signatures in each
-message, 3,310 bytes more for each, and only up to 31 nodes are allowed. *Checked* is what a node would have to verify
-that remembers nothing: a vote that it has checked and finds again in a certificate counts twice.
+none worth mentioning, and one batch waits whenever a view begins. All figures are per decision, after a warm-up.
+Messages and bytes are what all nodes together send for agreement, also to dead nodes, since a sender does not know
+that they are; batches and heartbeats (one for each peer and second) are not among them. *Per node* divides by the
+nodes that run. Bytes are those of Ed25519 signatures; those of hybrid ones, which at most 31 nodes may use, are
+computed from the number of signatures in each message, 3,310 bytes more for each. *Checked* is what a node would
+have to verify that remembers nothing: a vote that it has checked and finds again in a certificate counts twice.
 
-Dead nodes are off from the start. *One dead* and *f dead* span eleven windows of 2n views, the period in which a dead
-node is tried again: it leads in two windows of the eleven, costs 400 ms for each of its turns there, and is left out of the
-other nine. So most decisions are as fast as without faults (the median), and a few wait for timeouts (the worst).
-Of f dead no two are neighbours in the order of leaders. With 100 nodes the eleven windows are too long to run: there
-the rows of the dead show a few turns while they still lead, one of ten views that is lost and three of nine.
-*Decided* and *certified* count the delays from the moment in which the leader sends its proposal to the moment in
-which the last running node has decided the block, or holds its decision certificate on disk.
+Dead nodes are off from the start. Where some are, eleven windows of 2n views are looked at, the period in which a
+dead node is tried again: it leads in two windows of the eleven, where each of its turns takes the 400 ms until all
+others give the view up, and is left out of the other nine. So most decisions are as fast as without faults (the
+median), and a few wait for timeouts (the worst). Of f dead no two are neighbours in the order of leaders. With 100
+nodes eleven windows are too long to run: there the rows of the dead show a few turns while they still lead, one of
+ten views lost in the first row and three of nine in the second. *Decided* and *certified* are delays from the
+moment in which the leader sends its proposal until the last running node has decided the block, or has the
+certificate of its decision on disk.
 ";
 
 /// The whole page.
@@ -53,13 +54,13 @@ fn amounts(page: &mut String, one: &Measured) {
     let running = (n - one.case.dead().len()) as f64;
     let each = |sum: u64| sum as f64 / decisions;
     let hybrid = match n {
-        ..=HYBRID_VALIDATORS_MAX => grouped(each(sums.hybrid_bytes) / 1e3),
+        ..=HYBRID_VALIDATORS_MAX => short(each(sums.hybrid_bytes) / 1e3),
         _ => "–".to_owned(),
     };
     let cells = [
         short(each(sums.messages)),
         short(each(sums.messages) / running),
-        grouped(each(sums.bytes) / 1e3),
+        short(each(sums.bytes) / 1e3),
         hybrid,
         short(each(sums.made)),
         short(each(sums.checked) / running),

@@ -110,7 +110,14 @@ impl Packet {
     #[must_use]
     pub fn new(kind: Kind, bytes: Vec<u8>, place: Option<(Epoch, View)>) -> Rc<Self> {
         let mark = mark(&bytes);
-        Rc::new(Self { kind, bytes: bytes.into(), place, mark, checks: Cell::default(), opened: RefCell::default() })
+        Rc::new(Self {
+            kind,
+            bytes: bytes.into(),
+            place,
+            mark,
+            checks: Cell::default(),
+            opened: RefCell::default(),
+        })
     }
 
     /// Decodes its content without any trust.
