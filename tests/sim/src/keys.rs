@@ -1,4 +1,4 @@
-//! Signatures that cost one hash, and the seam for real ones.
+//! Signatures that cost one hash, and the seam for [real ones](crate::real_keys).
 //!
 //! A signature is `SHA-256(secret ‖ salt ‖ message) ‖ salt`, 32 bytes each.
 //!
@@ -7,13 +7,17 @@
 //!
 //! **Is no cryptography**: the public key is the secret, so that the check can make the signature again.
 
+use std::fmt;
 use std::rc::Rc;
 
 use cybermesh_proto::agree::Validator;
-use cybermesh_proto::keys::{MlDsa, Scheme, SignatureCheck, ValidatorSignature, Zip215Item};
+use cybermesh_proto::keys::{
+    Algorithm, KeyBundle, MlDsa, Scheme, SignatureCheck, ValidatorSignature, Zip215Item,
+};
 use cybermesh_proto::wire::{Fixed, Text};
 use sha2::{Digest as _, Sha256};
 
+use crate::real_keys::RealKeys;
 use crate::rng::Rng;
 
 /// Signs with the key of one validator.
@@ -23,15 +27,39 @@ pub trait Signer {
 }
 
 /// How validators get keys, sign and are checked.
-pub trait SignScheme {
+pub trait SignScheme: fmt::Debug {
     /// What the genesis says of it.
     fn scheme(&self) -> Scheme;
 
     /// A validator of this name with its signer.
     fn validator(&self, name: &str) -> (Validator, Rc<dyn Signer>);
 
+    /// The keys of the administrator; nothing is signed with them.
+    fn administrator(&self) -> KeyBundle;
+
     /// The check of its signatures.
     fn check(&self) -> &dyn SignatureCheck;
+}
+
+/// Which keys a run has.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Keys {
+    /// Those of the keyed hash.
+    #[default]
+    Hashed,
+    /// Ed25519 and ML-DSA-65.
+    Real,
+}
+
+impl Keys {
+    /// The scheme of these keys.
+    #[must_use]
+    pub fn scheme(self) -> Rc<dyn SignScheme> {
+        match self {
+            Self::Hashed => Rc::new(KeyedHash),
+            Self::Real => Rc::new(RealKeys),
+        }
+    }
 }
 
 /// The scheme of a keyed hash.
@@ -70,6 +98,14 @@ impl SignScheme for KeyedHash {
             libp2p: Fixed(filler.bytes()),
         };
         (entry, Rc::new(KeyedSigner(secret)))
+    }
+
+    fn administrator(&self) -> KeyBundle {
+        let mut rng = Rng::new(1);
+        let mut post_quantum = vec![0; Algorithm::MlDsa65.key_bytes()];
+        rng.fill(&mut post_quantum);
+        let keys = vec![(Algorithm::Ed25519, rng.bytes().to_vec()), (Algorithm::MlDsa65, post_quantum)];
+        KeyBundle::new(keys).expect("two keys of the right lengths")
     }
 
     fn check(&self) -> &dyn SignatureCheck {

@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use cybermesh_proto::planted::Fault;
 use cybermesh_sim::costs;
 use cybermesh_sim::hunt::hunt;
+use cybermesh_sim::keys::Keys;
 use cybermesh_sim::plan::{Plan, all, named};
 use cybermesh_sim::properties::Verdict;
 use cybermesh_sim::run::{Options, Outcome, fault_named, run};
@@ -18,6 +19,30 @@ use cybermesh_sim::twins::exhaustive;
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+}
+
+/// What is done to a run beside its plan.
+#[derive(Args)]
+struct Rig {
+    /// Put in a mistake on purpose.
+    #[arg(long)]
+    fault: Option<String>,
+    /// Sign with Ed25519 and ML-DSA-65: a run takes about a hundred times as long.
+    #[arg(long)]
+    real_keys: bool,
+}
+
+impl Rig {
+    fn options(&self, readable: bool) -> Result<Options, String> {
+        let keys = if self.real_keys { Keys::Real } else { Keys::Hashed };
+        Ok(Options { readable, keys, fault: self.fault.as_deref().map(planted_fault).transpose()? })
+    }
+
+    /// The arguments that make this rig.
+    fn arguments(&self) -> String {
+        let fault = self.fault.as_ref().map_or_else(String::new, |fault| format!(" --fault {fault}"));
+        format!("{fault}{}", if self.real_keys { " --real-keys" } else { "" })
+    }
 }
 
 #[derive(Subcommand)]
@@ -33,9 +58,8 @@ enum Command {
         /// Print what happened, line by line.
         #[arg(long)]
         trace: bool,
-        /// Put in a mistake on purpose.
-        #[arg(long)]
-        fault: Option<String>,
+        #[command(flatten)]
+        rig: Rig,
     },
     /// Many runs of each plan.
     Sweep {
@@ -51,9 +75,8 @@ enum Command {
         /// So many validators, whatever the plan says.
         #[arg(long)]
         nodes: Option<usize>,
-        /// Put in a mistake on purpose.
-        #[arg(long)]
-        fault: Option<String>,
+        #[command(flatten)]
+        rig: Rig,
     },
     /// Puts in every known mistake, one after the other, and says which plan finds it first.
     Faults {
@@ -72,9 +95,8 @@ enum Command {
         /// Only the schedule of this number, with its trace.
         #[arg(long)]
         only: Option<u64>,
-        /// Put in a mistake on purpose.
-        #[arg(long)]
-        fault: Option<String>,
+        #[command(flatten)]
+        rig: Rig,
     },
     /// What a decision costs in messages, bytes, signatures and delays.
     Costs {
@@ -88,12 +110,10 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Run { plan, seed, trace, fault } => one(&plan, seed, trace, fault.as_deref()),
-        Command::Sweep { seeds, first, plan, nodes, fault } => {
-            many(plan.as_deref(), first, seeds, nodes, fault.as_deref())
-        }
+        Command::Run { plan, seed, trace, rig } => one(&plan, seed, trace, &rig),
+        Command::Sweep { seeds, first, plan, nodes, rig } => many(plan.as_deref(), first, seeds, nodes, &rig),
         Command::Faults { seeds, fault } => faults(seeds, fault.as_deref()),
-        Command::Twins { depth, only, fault } => twins(depth, only, fault.as_deref()),
+        Command::Twins { depth, only, rig } => twins(depth, only, &rig),
         Command::Costs { write } => print_costs(write),
         Command::Plans => list(),
     };
@@ -107,17 +127,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn options(readable: bool, fault: Option<&str>) -> Result<Options, String> {
-    let fault = match fault {
-        None => None,
-        Some(name) => Some(fault_named(name).ok_or_else(|| format!("no planted fault {name}"))?),
-    };
-    Ok(Options { readable, fault })
+fn planted_fault(name: &str) -> Result<Fault, String> {
+    fault_named(name).ok_or_else(|| format!("no planted fault {name}"))
 }
 
 fn faults(seeds: u64, only: Option<&str>) -> Result<bool, String> {
     let plans = all()?;
-    let only = options(false, only)?.fault;
+    let only = only.map(planted_fault).transpose()?;
     println!(
         "{:<20} {:<28} {:>5}  {:<34} by plans that know nothing of it",
         "planted fault", "found first by plan", "seed", "broken property"
@@ -161,10 +177,10 @@ fn list() -> Result<bool, String> {
     Ok(true)
 }
 
-fn one(plan: &str, seed: u64, trace: bool, fault: Option<&str>) -> Result<bool, String> {
+fn one(plan: &str, seed: u64, trace: bool, rig: &Rig) -> Result<bool, String> {
     let plan = named(plan)?;
     println!("seed {seed}");
-    let outcome = run(&plan, seed, options(trace, fault)?);
+    let outcome = run(&plan, seed, rig.options(trace)?);
     outcome.lines.iter().for_each(|line| println!("{line}"));
     println!(
         "{} decisions, view {} of epoch {}, {} events, {:.3} s of virtual time",
@@ -178,20 +194,14 @@ fn one(plan: &str, seed: u64, trace: bool, fault: Option<&str>) -> Result<bool, 
     println!("trace {}", outcome.trace);
     let good = outcome.verdict == Verdict::Pass;
     if !good {
-        explain(&plan, &outcome, fault);
+        explain(&plan, &outcome, rig);
     }
     let word = if good { "pass" } else { "fail" };
     println!("result: {word} sim: plan {}, seed {seed}, {:?}", plan.name, outcome.verdict);
     Ok(good)
 }
 
-fn many(
-    plan: Option<&str>,
-    first: u64,
-    seeds: u64,
-    nodes: Option<usize>,
-    fault: Option<&str>,
-) -> Result<bool, String> {
+fn many(plan: Option<&str>, first: u64, seeds: u64, nodes: Option<usize>, rig: &Rig) -> Result<bool, String> {
     let mut plans = match plan {
         Some(name) => vec![named(name)?],
         None => all()?,
@@ -208,10 +218,10 @@ fn many(
     );
     let (mut failed, mut rows, mut sum) = (Vec::new(), Vec::new(), Row::default());
     for plan in &plans {
-        let row = sweep(plan, first, seeds, options(false, fault)?);
+        let row = sweep(plan, first, seeds, rig.options(false)?);
         print_row(&row);
         sum.add(&row);
-        row.failures.iter().take(3).for_each(|outcome| explain(plan, outcome, fault));
+        row.failures.iter().take(3).for_each(|outcome| explain(plan, outcome, rig));
         if !row.is_good() {
             failed.push(plan.name.clone());
         }
@@ -227,10 +237,10 @@ fn many(
     Ok(failed.is_empty())
 }
 
-fn twins(depth: u64, only: Option<u64>, fault: Option<&str>) -> Result<bool, String> {
+fn twins(depth: u64, only: Option<u64>, rig: &Rig) -> Result<bool, String> {
     let (plan, schedules) = exhaustive(named("twins-all")?, depth)?;
     if let Some(number) = only {
-        let outcome = run(&plan, number, options(true, fault)?);
+        let outcome = run(&plan, number, rig.options(true)?);
         outcome.lines.iter().for_each(|line| println!("{line}"));
         println!(
             "result: sim: twins of depth {depth}, schedule {number}, {:?} {:?}",
@@ -238,10 +248,10 @@ fn twins(depth: u64, only: Option<u64>, fault: Option<&str>) -> Result<bool, Str
         );
         return Ok(outcome.verdict == Verdict::Pass);
     }
-    let row = sweep(&plan, 0, schedules, options(false, fault)?);
+    let row = sweep(&plan, 0, schedules, rig.options(false)?);
     print_row(&row);
     for outcome in row.failures.iter().take(3) {
-        explain(&plan, outcome, fault);
+        explain(&plan, outcome, rig);
         println!("    which is: cybermesh-sim twins --depth {depth} --only {}", outcome.seed);
     }
     let word = if row.failures.is_empty() { "pass" } else { "fail" };
@@ -277,7 +287,7 @@ fn print_row(row: &Row) {
     }
 }
 
-fn explain(plan: &Plan, outcome: &Outcome, fault: Option<&str>) {
+fn explain(plan: &Plan, outcome: &Outcome, rig: &Rig) {
     if let Some(finding) = &outcome.finding {
         let who = finding.node.map_or_else(String::new, |node| format!(" n{node}"));
         println!(
@@ -285,6 +295,6 @@ fn explain(plan: &Plan, outcome: &Outcome, fault: Option<&str>) {
             outcome.seed, finding.verdict, finding.property, finding.what
         );
     }
-    let fault = fault.map_or_else(String::new, |fault| format!(" --fault {fault}"));
-    println!("    replay: cybermesh-sim run --plan {} --seed {} --trace{fault}", plan.name, outcome.seed);
+    let (plan, seed, rig) = (&plan.name, outcome.seed, rig.arguments());
+    println!("    replay: cybermesh-sim run --plan {plan} --seed {seed} --trace{rig}");
 }

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use cybermesh_proto::Digest;
 use cybermesh_proto::planted::{Fault, RULES, plant, take_reached};
 
+use crate::keys::Keys;
 use crate::plan::Plan;
 use crate::properties::{Finding, Verdict};
 use crate::world::World;
@@ -48,6 +49,8 @@ pub struct Outcome {
 pub struct Options {
     /// Keep a readable trace.
     pub readable: bool,
+    /// Which keys everybody signs with.
+    pub keys: Keys,
     /// A mistake put in on purpose.
     pub fault: Option<Fault>,
 }
@@ -57,7 +60,7 @@ pub struct Options {
 pub fn run(plan: &Plan, seed: u64, options: Options) -> Outcome {
     plant(options.fault);
     take_reached();
-    let mut world = World::new(plan, seed, options.readable);
+    let mut world = World::new(plan, seed, options);
     // A panic in the code under test is a finding like another, and its seed must be named.
     let ended = catch_unwind(AssertUnwindSafe(|| world.run()));
     plant(None);

@@ -8,11 +8,9 @@ use std::rc::Rc;
 use cybermesh_proto::TimeUs;
 use cybermesh_proto::agree::{Validator, ValidatorSet};
 use cybermesh_proto::genesis::{AdministratorSet, Bus, Genesis, Limits, TrustedGenesis};
-use cybermesh_proto::keys::{Algorithm, KeyBundle};
 use cybermesh_proto::wire::{Fixed, List, Text};
 
-use crate::keys::{KeyedHash, SignScheme, Signer};
-use crate::rng::Rng;
+use crate::keys::{Keys, SignScheme, Signer};
 
 /// 2026-01-01T00:00:00Z in µs: virtual time 0.
 pub const BEGINNING_US: u64 = 1_767_225_600_000_000;
@@ -33,26 +31,39 @@ pub struct Setup {
     /// The validators of the genesis, then the spares.
     pub members: Vec<Member>,
     /// How they sign.
-    pub scheme: Box<dyn SignScheme>,
+    pub scheme: Rc<dyn SignScheme>,
+}
+
+/// What a setup depends on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Shape {
+    /// The validators of the genesis.
+    pub n: usize,
+    /// Those who may join.
+    pub spares: usize,
+    /// K, in heights.
+    pub anchor_lag: u32,
+    /// How everybody signs.
+    pub keys: Keys,
 }
 
 thread_local! {
-    static MADE: RefCell<BTreeMap<(usize, usize, u32), Rc<Setup>>> = const { RefCell::new(BTreeMap::new()) };
+    static MADE: RefCell<BTreeMap<Shape, Rc<Setup>>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// The setup for n validators, so many spares, and K heights of anchor lag.
+/// The setup of this shape.
 #[must_use]
-pub fn setup(n: usize, spares: usize, anchor_lag: u32) -> Rc<Setup> {
-    let known = MADE.with_borrow(|made| made.get(&(n, spares, anchor_lag)).cloned());
+pub fn setup(shape: Shape) -> Rc<Setup> {
+    let known = MADE.with_borrow(|made| made.get(&shape).cloned());
     known.unwrap_or_else(|| {
-        let made = Rc::new(make(n, spares, anchor_lag));
-        MADE.with_borrow_mut(|all| all.insert((n, spares, anchor_lag), Rc::clone(&made)));
+        let made = Rc::new(make(shape));
+        MADE.with_borrow_mut(|all| all.insert(shape, Rc::clone(&made)));
         made
     })
 }
 
-fn make(n: usize, spares: usize, anchor_lag: u32) -> Setup {
-    let scheme = KeyedHash;
+fn make(Shape { n, spares, anchor_lag, keys }: Shape) -> Setup {
+    let scheme = keys.scheme();
     let member = |number| {
         let (entry, signer) = scheme.validator(&format!("node-{number}"));
         Member { entry, signer }
@@ -69,7 +80,7 @@ fn make(n: usize, spares: usize, anchor_lag: u32) -> Setup {
         validators: ValidatorSet::new(validators).expect("a small set"),
         administrators: AdministratorSet {
             threshold: 1,
-            keys: List::new(vec![administrator()]).expect("one"),
+            keys: List::new(vec![scheme.administrator()]).expect("one"),
         },
         limits: Limits {
             event_bytes: 1024,
@@ -85,13 +96,5 @@ fn make(n: usize, spares: usize, anchor_lag: u32) -> Setup {
         continues: None,
     };
     let genesis = TrustedGenesis::own(genesis, scheme.check()).expect("a sound genesis");
-    Setup { genesis, members, scheme: Box::new(scheme) }
-}
-
-fn administrator() -> KeyBundle {
-    let mut rng = Rng::new(1);
-    let mut post_quantum = vec![0; Algorithm::MlDsa65.key_bytes()];
-    rng.fill(&mut post_quantum);
-    let keys = vec![(Algorithm::Ed25519, rng.bytes().to_vec()), (Algorithm::MlDsa65, post_quantum)];
-    KeyBundle::new(keys).expect("two keys of the right lengths")
+    Setup { genesis, members, scheme }
 }

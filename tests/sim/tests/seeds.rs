@@ -34,7 +34,7 @@ fn the_same_seed_gives_the_same_trace() {
         let plan = named(name).unwrap();
         let (first, second) = (run(&plan, 5, Options::default()), run(&plan, 5, Options::default()));
         assert_eq!(first.trace, second.trace, "plan {name}");
-        let readable = run(&plan, 5, Options { readable: true, fault: None });
+        let readable = run(&plan, 5, Options { readable: true, ..Options::default() });
         assert_eq!(first.trace, readable.trace, "plan {name}: watching changes the run");
         let other = run(&plan, 6, Options::default());
         assert_ne!(first.trace, other.trace, "plan {name}: the seed has no effect");
@@ -79,7 +79,7 @@ const PLANTED: &[(Fault, &str, u64, &str)] = &[
 fn a_planted_fault_breaks_the_property_it_is_about() {
     for (fault, name, seeds, property) in PLANTED {
         let plan = named(name).unwrap();
-        let options = Options { readable: false, fault: Some(*fault) };
+        let options = Options { fault: Some(*fault), ..Options::default() };
         let found: Vec<_> = (0..*seeds)
             .filter_map(|seed| run(&plan, seed, options).finding.map(|finding| finding.property))
             .collect();

@@ -8,15 +8,16 @@
 mod meter;
 mod page;
 
-use std::rc::Rc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use cybermesh_proto::agree::faults;
+use cybermesh_proto::{Height, ValidatorIndex};
 
 use crate::model::{Body, Transaction, TxId};
 use crate::plan::{Bounds, Disk, Executor, Links, Plan};
+use crate::run::Options;
 use crate::world::{Committees, World};
 
 pub use meter::{Meter, Sums, Times};
@@ -144,9 +145,7 @@ pub fn measure(case: Case) -> Result<Measured, String> {
 
 /// In which whole windows the first dead node led, as the decided blocks say.
 fn led(case: Case, meter: &Meter) -> Vec<bool> {
-    let Some(dead) =
-        case.dead().first().and_then(|dead| cybermesh_proto::ValidatorIndex::new(*dead as usize))
-    else {
+    let Some(dead) = case.dead().first().and_then(|dead| ValidatorIndex::new(*dead as usize)) else {
         return Vec::new();
     };
     let window = 2 * case.n as u64;
@@ -189,7 +188,7 @@ struct Run {
 
 impl Run {
     fn new(case: Case) -> Result<Self, String> {
-        let mut world = World::new(&case.plan()?, 0, false);
+        let mut world = World::new(&case.plan()?, 0, Options::default());
         let dead = case.dead();
         for node in &dead {
             world.nodes[*node as usize].stopped = true;
@@ -239,7 +238,7 @@ impl Run {
         Ok(())
     }
 
-    fn mark(&self) -> ((cybermesh_proto::Height, Times), Sums) {
+    fn mark(&self) -> ((Height, Times), Sums) {
         let meter = self.world.env.meter.as_ref().expect("put in at the start");
         (meter.newest().expect("a block was waited for"), meter.sums)
     }

@@ -10,7 +10,6 @@ use cybermesh_proto::{BlockId, DecisionHash, Epoch, Height, ValidatorIndex};
 use super::Judge;
 use cybermesh_proto::wire::Checked;
 
-use crate::keys::KeyedHash;
 use crate::model::Executed;
 use crate::world::Interned;
 
@@ -82,7 +81,7 @@ impl Judge {
             None => header.parent == root.block,
         };
         let quorum = qc.view.get() == 0 || 2 * qc.votes.signers.len() > n + f;
-        let holds = qc.check(&committee.committee, &KeyedHash);
+        let holds = qc.check(&committee.committee, self.scheme.check());
         if !tied || !parent || !quorum || holds.is_err() {
             let what = format!(
                 "height {}: tied {tied}, parent decided {parent}, quorum {quorum}, {holds:?}",
@@ -165,7 +164,8 @@ impl Judge {
         let known = certificate.decision == hash && checked.contains(certificate);
         if !known {
             checked.push(certificate.clone());
-            if let Err(refusal) = certificate.check_decision(decision, &committee.committee, &KeyedHash) {
+            let check = self.scheme.check();
+            if let Err(refusal) = certificate.check_decision(decision, &committee.committee, check) {
                 self.fault(node, "certificate-verifies", &refusal.to_string());
             }
         }

@@ -8,7 +8,6 @@ use cybermesh_proto::wire::{Checked, Wire};
 use cybermesh_proto::{Epoch, View};
 
 use super::{Judge, Verdict};
-use crate::keys::KeyedHash;
 use crate::world::{Committees, Interned};
 
 /// 16 views ahead statements are kept, and one behind.
@@ -96,7 +95,8 @@ impl Judge {
         let Some(committee) = committee else {
             return self.fault(node, "evidence-of-a-known-epoch", "an epoch that it does not know");
         };
-        let checked = evidence.check_shape().and_then(|()| evidence.check(&committee.committee, &KeyedHash));
+        let check = self.scheme.check();
+        let checked = evidence.check_shape().and_then(|()| evidence.check(&committee.committee, check));
         if let Err(refusal) = checked {
             return self.fault(node, "evidence-verifies", &refusal.to_string());
         }

@@ -12,7 +12,9 @@ mod progress;
 mod statements;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
+use crate::keys::SignScheme;
 use crate::plan::Bounds;
 
 use chain::Chain;
@@ -63,6 +65,7 @@ pub struct Judge {
     standing: Vec<Standing>,
     keys: Vec<[u8; 32]>,
     bounds: Bounds,
+    scheme: Rc<dyn SignScheme>,
     finding: Option<Finding>,
     /// Whose storage was made to fail.
     broken: BTreeSet<u32>,
@@ -78,13 +81,14 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// A judge of nodes with these keys, of which the first `n` are validators.
+    /// A judge of nodes with these keys of a scheme, of which the first `n` are validators.
     #[must_use]
-    pub fn new(keys: Vec<[u8; 32]>, n: usize, bounds: Bounds) -> Self {
+    pub fn new(keys: Vec<[u8; 32]>, n: usize, bounds: Bounds, scheme: Rc<dyn SignScheme>) -> Self {
         Self {
             standing: vec![Standing::Honest; keys.len()],
             keys,
             bounds,
+            scheme,
             finding: None,
             broken: BTreeSet::new(),
             jumped: BTreeSet::new(),

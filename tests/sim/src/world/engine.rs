@@ -19,7 +19,8 @@ use crate::node::Node;
 use crate::plan::{Plan, generate};
 use crate::properties::{Judge, Standing, Verdict};
 use crate::rng::Rng;
-use crate::setup::setup;
+use crate::run::Options;
+use crate::setup::{Shape, setup};
 
 /// 5,000,000 events: a run that makes more does not come to rest.
 const EVENTS_MAX: u64 = 5_000_000;
@@ -41,14 +42,15 @@ pub struct World {
 impl World {
     /// The world of a plan and a seed.
     #[must_use]
-    pub fn new(plan: &Plan, seed: u64, readable: bool) -> Self {
+    pub fn new(plan: &Plan, seed: u64, options: Options) -> Self {
         let mut plan = plan.clone();
         let mut rng = Rng::new(seed);
         let n = *rng.pick(&plan.nodes);
         if plan.generate {
             generate(&mut plan, n, &mut rng);
         }
-        let setup = setup(n, plan.spares, plan.core.anchor_lag.unwrap_or(32));
+        let anchor_lag = plan.core.anchor_lag.unwrap_or(32);
+        let setup = setup(Shape { n, spares: plan.spares, anchor_lag, keys: options.keys });
         let keys: Vec<[u8; 32]> = setup.members.iter().map(|member| member.entry.ed25519.0).collect();
         let nodes: Vec<Node> = setup
             .members
@@ -60,7 +62,7 @@ impl World {
         let committee = setup.genesis.committee();
         let mut register = Register::default();
         let config = config(&plan, u64::from(setup.genesis.genesis().limits.anchor_lag));
-        let mut judge = Judge::new(keys.clone(), n, plan.bounds.clone());
+        let mut judge = Judge::new(keys.clone(), n, plan.bounds.clone(), Rc::clone(&setup.scheme));
         judge.begin(config.anchor_lag, register.intern(&committee));
         let twins = 8;
         let net = Network::new(plan.links.clone(), keys.len() as u32 + twins, &mut rng);
@@ -70,7 +72,7 @@ impl World {
             rng,
             net,
             judge,
-            trace: Trace::new(readable),
+            trace: Trace::new(options.readable),
             plan,
             seed,
             config,
