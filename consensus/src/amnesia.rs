@@ -92,7 +92,9 @@ impl Core {
 
     /// R15: from one step to the next, as soon as it may be.
     pub(crate) fn settle_standing(&mut self) {
-        if matches!(self.standing.step, Step::Ready) || self.me.is_none() {
+        // In an epoch that the record is ahead of nothing is asked or answered for it.
+        let one_epoch = self.safety.record().epoch == self.epoch();
+        if matches!(self.standing.step, Step::Ready) || self.me.is_none() || !one_epoch {
             return;
         }
         // R15
@@ -111,7 +113,9 @@ impl Core {
 
     fn become_ready(&mut self) {
         self.standing.step = Step::Ready;
-        self.standing.must_hold = false;
+        if core::mem::take(&mut self.standing.must_hold) {
+            self.push(Effect::Whole);
+        }
         let record = self.safety.record().clone();
         // R5: own statements count here too: else all nodes, started at once, would be one short for ever.
         if let Some(vote) = record.last_vote.filter(|vote| vote.statement.epoch == self.epoch()) {
@@ -275,8 +279,12 @@ impl Core {
     /// A report is signed: it leaves with the certificates that back it.
     pub(crate) fn report_signed(&mut self, report: Signed<AmnesiaReportStatement>) {
         let asker = report.statement.asker;
+        let asked = |(_, draft): &(Peer, Draft)| draft.statement == report.statement;
+        if !self.standing.reports.get(&asker).is_some_and(asked) {
+            return;
+        }
         let Some((peer, draft)) = self.standing.reports.remove(&asker) else { return };
-        if draft.statement != report.statement || self.safety.record().memory != Memory::Whole {
+        if self.safety.record().memory != Memory::Whole {
             return;
         }
         let high_qc = (*draft.high_qc).clone();

@@ -60,6 +60,8 @@ pub(crate) struct Attest {
     target: Option<Certified>,
     /// The height of the certificate that is being written.
     storing: Option<Height>,
+    /// The newest height at which too many came to another result.
+    contradicted: Height,
 }
 
 impl Attest {
@@ -282,7 +284,9 @@ impl Core {
     /// More than f against this node's own result: one of them is honest. A person should look before q of them are.
     fn compare_result(&mut self, height: Height) {
         let Some(own) = self.attest.results.get(&height).map(AttestationStatement::of) else { return };
-        if self.attest.against(&own) == self.committee.set.f().saturating_add(1) {
+        let contradicted = self.attest.against(&own) > self.committee.set.f();
+        if contradicted && self.attest.contradicted < height {
+            self.attest.contradicted = height;
             self.push(Effect::Alarm(Alarm::Contradicted(height)));
         }
     }
@@ -334,6 +338,7 @@ impl Core {
 
     /// After a result: whether others have certified it already.
     fn count_again(&mut self, height: Height) {
+        self.compare_result(height);
         let Some(own) = self.attest.results.get(&height) else { return };
         let said: Vec<_> = {
             let first = ValidatorIndex::default();

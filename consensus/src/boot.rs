@@ -153,12 +153,22 @@ fn remembered(start: &Start, committee: &Committee) -> SafetyRecord {
         Found::Record(record) if record.chain == committee.chain => {
             // R15: older than its mirror.
             if record.generation >= start.mirror {
-                return (**record).clone();
+                return unsaid((**record).clone());
             }
             fresh(Memory::Forgot, start.mirror)
         }
         Found::Record(_) | Found::FirstBoot | Found::Nothing => fresh(Memory::Forgot, start.mirror),
     }
+}
+
+/// A timeout or proposal whose bytes are not in the record never left, however the record got its number: it may be made
+/// anew. Else a view in which this node neither voted nor timed out would be lost to it for ever.
+fn unsaid(mut record: SafetyRecord) -> SafetyRecord {
+    let timeout = record.last_timeout.as_ref().map_or(View::ZERO, |timeout| timeout.statement.view);
+    let proposal = record.last_proposal.as_ref().map_or(View::ZERO, |proposal| proposal.header.view);
+    record.highest_timeout_view = record.fence.max(timeout);
+    record.last_proposal_view = record.fence.max(proposal);
+    record
 }
 
 /// The newest applied block; the epoch's root counts as view 0 and is its own anchor.

@@ -21,6 +21,8 @@ use crate::invariants::extends;
 
 /// 256: every validator twice.
 const PEERS_MAX: usize = 256;
+/// 4 answers to the questions of one peer in a tick.
+const ANSWERS_MAX: u8 = 4;
 /// 8: the newest QC, the newest certificate, and parents of proposals.
 const WANTED_MAX: usize = 8;
 /// 16 ticks: the longest pause between two questions after the first ones.
@@ -35,12 +37,17 @@ pub(crate) enum Topic {
     Own,
 }
 
+/// Where somebody stands.
+type Stand = (Epoch, View, Height);
+
 /// A block that a certificate names.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 struct Want {
     height: Height,
-    from: Option<Peer>,
-    tried: u32,
+    /// Ticks since it is wanted.
+    ticks: u32,
+    /// Questions asked: the next one goes to the next member.
+    asked: u32,
 }
 
 /// Questions and answers.
@@ -50,9 +57,11 @@ pub(crate) struct CatchUp {
     open: BTreeSet<Peer>,
     /// Peers that had nothing newer lately.
     rested: BTreeSet<Peer>,
-    /// What was answered to whom, since the last tick.
-    answered: BTreeMap<(Peer, Topic), (Epoch, View, Height)>,
+    /// What was answered to whom, and how often, since the last tick.
+    answered: BTreeMap<(Peer, Topic), (u8, Stand)>,
     wanted: BTreeMap<BlockId, Want>,
+    /// Peers asked for a wanted block since the last tick, beyond the turns of the members.
+    pressed: BTreeSet<(BlockId, Peer)>,
     ticking: bool,
     /// Whose turn it is to be asked by a node that is no validator.
     turn: u32,
@@ -77,6 +86,7 @@ impl CatchUp {
     pub(crate) fn enter_epoch(&mut self) {
         self.open.clear();
         self.rested.clear();
+        self.pressed.clear();
         self.wanted.clear();
     }
 
@@ -119,17 +129,28 @@ impl Core {
     /// A block that a certificate names, and that is not here.
     pub(crate) fn want(&mut self, tip: BlockId, height: Height, from: Option<Peer>) {
         let known = self.tree.place(tip).is_some() || height <= self.tree.root().height;
-        if known || self.catch_up.wanted.contains_key(&tip) {
+        if known {
             return;
+        }
+        if self.catch_up.wanted.contains_key(&tip) {
+            return self.press(tip, from);
         }
         if self.catch_up.wanted.len() >= WANTED_MAX {
             // The lowest one: the others stand on a later certificate.
             let lowest = self.catch_up.wanted.iter().min_by_key(|(_, want)| want.height).map(|(id, _)| *id);
             self.catch_up.wanted.retain(|id, _| Some(*id) != lowest);
         }
-        self.catch_up.wanted.insert(tip, Want { height, from, tried: 0 });
+        self.catch_up.wanted.insert(tip, Want { height, ticks: 0, asked: 0 });
         self.ask_blocks(tip, from, self.tree.root().height);
         self.tick();
+    }
+
+    /// Somebody else names a wanted block: it holds what the ones asked so far may not.
+    fn press(&mut self, tip: BlockId, from: Option<Peer>) {
+        let Some(peer) = from else { return };
+        if self.catch_up.pressed.len() < PEERS_MAX && self.catch_up.pressed.insert((tip, peer)) {
+            self.ask_blocks(tip, from, self.tree.root().height);
+        }
     }
 
     pub(crate) fn is_wanted(&self, id: BlockId) -> bool {
@@ -138,13 +159,15 @@ impl Core {
 
     fn ask_blocks(&mut self, tip: BlockId, peer: Option<Peer>, above: Height) {
         let branch = Branch { chain: self.committee.chain, above, tip };
-        let tried = self.catch_up.wanted.get(&tip).map_or(0, |want| want.tried);
         let to = match peer {
             Some(peer) => To::Peer(peer),
-            None => match self.another(tried) {
-                Some(member) => To::Validator(member),
-                None => return,
-            },
+            None => {
+                let Some(want) = self.catch_up.wanted.get_mut(&tip) else { return };
+                let turn = want.asked;
+                want.asked = turn.wrapping_add(1);
+                let Some(member) = self.another(turn) else { return };
+                To::Validator(member)
+            }
         };
         self.push(Effect::Send(to, Outbound::AskBlocks(branch)));
     }
@@ -186,6 +209,7 @@ impl Core {
         questions.open.clear();
         questions.rested.clear();
         questions.answered.clear();
+        questions.pressed.clear();
         self.forget_reported();
         let root = self.tree.root().height;
         self.catch_up.wanted.retain(|_, want| want.height > root);
@@ -198,8 +222,8 @@ impl Core {
         let wanted: Vec<_> = self.catch_up.wanted.keys().copied().collect();
         for tip in wanted {
             let Some(want) = self.catch_up.wanted.get_mut(&tip) else { continue };
-            want.tried = want.tried.saturating_add(1);
-            if is_turn(want.tried) {
+            want.ticks = want.ticks.saturating_add(1);
+            if is_turn(want.ticks) {
                 self.ask_blocks(tip, None, root);
             }
         }
@@ -231,8 +255,10 @@ impl Core {
         // There was more to come than one answer holds. Not while execution lags far behind.
         let room =
             u64::try_from(self.decided.len()).unwrap_or(u64::MAX) < self.config.anchor_lag.saturating_mul(4);
-        let further = self.catch_up.wanted.iter().find(|(_, want)| want.height > above && room);
-        if let Some((tip, _)) = further.map(|(id, want)| (*id, *want)) {
+        let further = self.catch_up.wanted.iter().filter(|(_, want)| want.height > above && room);
+        // The lowest of them: what hangs on it comes after it.
+        let next = further.min_by_key(|(_, want)| want.height).map(|(tip, _)| *tip);
+        if let Some(tip) = next {
             self.ask_blocks(tip, Some(from), above);
         }
     }
@@ -300,15 +326,21 @@ impl Core {
         }
     }
 
-    /// One answer per peer and position of this node; all may be given again after the next tick.
-    pub(crate) fn may_answer(&mut self, to: Peer, topic: Topic, place: (Epoch, View, Height)) -> bool {
+    /// One answer per peer, topic and place, and few to questions, whose place the asker chooses. All may be given again
+    /// after the next tick.
+    pub(crate) fn may_answer(&mut self, to: Peer, topic: Topic, place: Stand) -> bool {
         let questions = &mut self.catch_up;
         if questions.answered.len() >= PEERS_MAX {
             questions.answered.clear();
         }
-        let first = questions.answered.insert((to, topic), place) != Some(place);
+        let (count, last) = questions.answered.entry((to, topic)).or_insert((0, place));
+        let fresh = *count == 0 || *last != place;
+        let may = fresh && (*count < ANSWERS_MAX || topic == Topic::Statement);
+        if may {
+            (*count, *last) = (count.saturating_add(1), place);
+        }
         self.tick();
-        first
+        may
     }
 
     /// What is newer at a peer; verified with the keys of this epoch.

@@ -89,7 +89,9 @@ impl Core {
             return Vec::new();
         }
         self.handle(input);
-        self.settle();
+        if !self.halted {
+            self.settle();
+        }
         core::mem::take(&mut self.out)
     }
 

@@ -183,6 +183,9 @@ pub enum Effect {
     Entered(Box<Committee>),
     /// The handover out of an older epoch, from the store, to a peer.
     ServeHandover(Peer, Epoch),
+    /// Everything that was lost is held again: the shell may forget that a store was lost ([`crate::Start::lost_store`]),
+    /// and must not before.
+    Whole,
     /// Pack this evidence as a transaction.
     Evidence(Box<Evidence>),
     /// Count this against a validator.

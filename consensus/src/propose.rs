@@ -48,6 +48,7 @@ impl Core {
             let Some(leads) = self.leads_on(parent) else { return };
             self.proposing.parent = Some(parent);
             self.proposing.leads = leads;
+            self.proposing.barren = false;
         }
         // R1
         if !self.proposing.leads || !invariants::may_propose(self.safety.record(), self.view()) {

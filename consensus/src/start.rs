@@ -39,7 +39,8 @@ pub struct Start {
     pub record: Found,
     /// The newest generation that the state store knows to have been on disk.
     pub mirror: Generation,
-    /// Whether the payload store or the state store was lost while the record is intact.
+    /// Whether the payload store or the state store was lost while the record is intact, and [`crate::Effect::Whole`] has
+    /// not been seen since: the shell keeps a durable mark of it.
     pub lost_store: bool,
     /// The validators after the newest decision that is applied and, where it ends an epoch, certified.
     pub committee: Committee,

@@ -130,6 +130,10 @@ impl Core {
 
     /// This node's timeout is covered by the record on disk.
     pub(crate) fn release_timeout(&mut self, timeout: Signed<TimeoutStatement>) {
+        // The disk was slower than the view: nobody waits for it any more.
+        if timeout.statement.view < self.view() {
+            return;
+        }
         self.send_timeout(&timeout, To::All);
         self.count_timeout(timeout);
         self.push(Effect::Schedule(Timer::Resend, self.config.resend));

@@ -376,3 +376,54 @@ fn r16_a_node_outside_the_set_asks_around() {
     }
     assert_eq!(asked.len(), 4);
 }
+
+#[test]
+fn r16_a_wanted_block_is_asked_of_every_member_in_turn() {
+    for n in [4, 5, 7, 9, 17] {
+        let forge = Forge::new(n);
+        let mut solo = Solo::ready(n, 0);
+        let first = forge.header(1, &forge.root_qc());
+        // The QC of a block that never comes.
+        let second = forge.proposal(2, &forge.qc(&first), None);
+        solo.hear_proposal(&second);
+        solo.other.clear();
+        let mut asked = std::collections::BTreeSet::new();
+        for _ in 0..16 * n {
+            let effects = solo.core.step(Input::Timer(Timer::Ask));
+            asked.extend(effects.iter().filter_map(|effect| match effect {
+                Effect::Send(To::Validator(member), Outbound::AskBlocks(_)) => Some(*member),
+                _ => None,
+            }));
+        }
+        assert_eq!(asked.len(), n - 1, "n = {n}");
+    }
+}
+
+#[test]
+fn r4_a_timeout_that_never_left_is_made_anew_after_a_crash() {
+    let forge = Forge::new(4);
+    let mut solo = Solo::ready(4, 0);
+    // The view runs out while the vote is being signed; the vote's record is the last one that reaches the disk.
+    solo.stuck = Some(|effect| matches!(effect, Effect::Sign(_)));
+    solo.hear_proposal(&forge.proposal(1, &forge.root_qc(), None));
+    solo.expire();
+    solo.stuck = Some(|effect| matches!(effect, Effect::Sign(_) | Effect::Persist(_)));
+    let vote = solo.other.iter().find_map(|effect| match effect {
+        Effect::Sign(what) => {
+            Some((**what).clone()).filter(|what| matches!(what, cybermesh_consensus::ToSign::Vote(_)))
+        }
+        _ => None,
+    });
+    solo.input(Input::Signed(Box::new(common::signed(vote.unwrap(), 0))));
+    let written = solo.other.iter().rev().find_map(|effect| match effect {
+        Effect::Persist(record) => Some(record.clone()),
+        _ => None,
+    });
+    let written = written.unwrap();
+    assert_eq!((written.highest_timeout_view, written.last_timeout.as_ref()), (View::new(1), None));
+    let mut start = first_start(4, 0);
+    start.record = Found::Record(written);
+    let mut again = Solo::of(start, 0);
+    again.expire();
+    assert_eq!(again.timeouts().len(), 1);
+}

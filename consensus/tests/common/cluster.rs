@@ -298,7 +298,9 @@ impl Cluster {
             }
             found.reverse();
             let committee = self.nodes[from].core.committee().clone();
-            let blocks: Vec<_> = found.iter().take(64).map(|block| verified(&**block, &committee)).collect();
+            // The asker may be in a later epoch by now: what it asked for means nothing to it any more.
+            let of_epoch = found.iter().filter(|block| block.header.epoch == committee.epoch);
+            let blocks: Vec<_> = of_epoch.take(64).map(|block| verified(&**block, &committee)).collect();
             let peer = Peer(u32::try_from(to).unwrap());
             return self.input(from, Input::Message { from: peer, message: Message::Blocks(blocks) });
         }

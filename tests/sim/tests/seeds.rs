@@ -16,6 +16,12 @@ const FOUND: &[(&str, u64)] = &[
     ("reconfigure-silent", 22),
     // A quarantine that had ended was written anew: leaders of the past changed.
     ("twin", 38),
+    // A timeout whose record was slow left when its view was over.
+    ("power-cut", 851),
+    // Questions for a block went to the same few members for ever.
+    ("reconfigure-silent", 240),
+    ("reconfigure-silent", 308),
+    ("reconfigure-silent", 418),
     // A second timeout of the view that had just ended was no evidence.
     ("twins-all", 2489),
     ("twins-all", 3867),

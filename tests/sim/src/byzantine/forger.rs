@@ -30,9 +30,9 @@ pub struct Forger {
 }
 
 fn invented(site: &mut Site<'_>) -> ValidatorSignature {
-    let mut bytes = vec![0; 64];
+    let mut bytes = vec![0; site.committee().scheme.signature_bytes()];
     site.rng().fill(&mut bytes[..32]);
-    ValidatorSignature::new(bytes).expect("64 bytes fit")
+    ValidatorSignature::new(bytes).expect("a signature of this scheme fits")
 }
 
 /// All signatures that there are, and invented ones up to a quorum.

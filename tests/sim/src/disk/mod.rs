@@ -46,7 +46,8 @@ impl Disks {
         if everything || what == What::State {
             self.state = StateStore::default();
         }
-        self.lost_store = matches!(what, What::Payload | What::State);
+        // The mark stays until the node says that it holds everything again.
+        self.lost_store = !everything && (self.lost_store || matches!(what, What::Payload | What::State));
     }
 
     /// A node that is down gets an older copy back.

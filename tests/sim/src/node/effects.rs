@@ -69,6 +69,7 @@ impl Node {
                 self.reconsider(env);
             }
             Effect::Entered(committee) => self.entered(env, &committee),
+            Effect::Whole => self.disks.lost_store = false,
             Effect::ServeHandover(peer, epoch) => self.serve_handover(env, peer, epoch),
             Effect::Evidence(evidence) => self.found(env, &evidence),
             Effect::Misbehaved(who, what) => {

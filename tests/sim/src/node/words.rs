@@ -136,6 +136,7 @@ pub(super) fn effect(effect: &Effect) -> String {
         Effect::Evidence(evidence) => format!("-> evidence against {:?}", evidence.offender()),
         Effect::Schedule(..)
         | Effect::Certified(_)
+        | Effect::Whole
         | Effect::ServeHandover(..)
         | Effect::Misbehaved(..)
         | Effect::Alarm(_)
