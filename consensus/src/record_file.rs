@@ -1,6 +1,6 @@
 //! The file of the safety record: two slots, so that a torn write never costs the record before it.
 //!
-//! **Promise**: after a crash at any moment, [`recover`] gives the newest record whose write had been synced, or one
+//! **Promise**: after a crash at any moment, [`Writer::open`] gives the newest record whose write had been synced, or one
 //! written after it. It never gives a damaged one.
 //!
 //! ```text
