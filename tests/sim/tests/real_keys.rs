@@ -38,7 +38,7 @@ fn blocks_flow_with_real_keys_and_the_run_repeats() {
 
 #[test]
 fn a_voter_that_equivocates_is_convicted_by_real_signatures() {
-    let outcome = signed_for_real(&short("byz-equivocating-voter", 800), 0);
+    let outcome = signed_for_real(&short("byz-equivocating-voter", 2_500), 0);
     let noted = |what: &str| outcome.noted.get(what).copied().unwrap_or_default();
     assert!(noted("evidence") > 0 && noted("evidence applied") > 0, "{:?}", outcome.noted);
 }

@@ -76,7 +76,7 @@ const PLANTED: &[(Fault, &str, u64, &str)] = &[
     (Fault::MirrorBeforeSync, "power-cut", 5, "nobody-is-fenced-without-cause"),
     (Fault::MarkDroppedEarly, "lost-record", 3, "who-forgot-stays-marked"),
     (Fault::RejoinVotesAtOnce, "lost-record", 3, "who-forgot-is-fenced"),
-    (Fault::AttestOnlyLive, "byz-selective", 10, "every-applied-height-is-attested"),
+    (Fault::AttestOnlyLive, "slow-executor", 3, "every-applied-height-is-attested"),
     (Fault::NoLowerTimeBound, "byz-clock-stall", 10, "votes-bound-the-time"),
     (Fault::CompareSignatures, "twin", 3, "evidence-verifies"),
 ];
