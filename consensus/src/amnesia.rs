@@ -15,20 +15,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cybermesh_proto::agree::{
-    AmnesiaAsk, AmnesiaReport, AmnesiaReportStatement, Entry, OwnStatements, OwnStatementsAsk,
-    ProposalStatement, Qc, Signed, Tc, TimeoutStatement, Vote,
+    AmnesiaAsk, AmnesiaReport, AmnesiaReportStatement, Entry, OwnStatements, OwnStatementsAsk, Qc, Signed,
 };
 use cybermesh_proto::hash::sha256;
-use cybermesh_proto::planted::{Fault, planted, reached};
+use cybermesh_proto::planted::reached;
 use cybermesh_proto::wire::Fixed;
 use cybermesh_proto::{ValidatorIndex, View};
 
 use crate::catch_up::Topic;
 use crate::core::Core;
-use crate::effect::{Alarm, Effect, Outbound, To, ToSign};
+use crate::effect::{Effect, Outbound, To, ToSign};
 use crate::input::Peer;
-use crate::invariants::covers;
-use crate::safety::Released;
 use crate::variables::{Generation, Memory};
 
 /// 16 answers to nodes that forgot are being signed at most; more ask again.
@@ -109,6 +106,13 @@ impl Core {
             Step::Filling if self.safety.waiting() == 0 && self.chain_is_held() => self.become_ready(),
             Step::Asking(_) | Step::Forgot(_) | Step::Fencing(_) | Step::Filling | Step::Ready => {}
         }
+    }
+
+    /// R15: nothing is signed or reported any more; the way back begins with a question.
+    pub(crate) fn lose_memory(&mut self) {
+        self.standing.must_hold = true;
+        self.standing.reports.clear();
+        self.ask_reports();
     }
 
     fn become_ready(&mut self) {
@@ -329,74 +333,6 @@ impl Core {
     pub(crate) fn fence_persisted(&mut self, generation: Generation) {
         if matches!(self.standing.step, Step::Fencing(awaited) if awaited <= generation) {
             self.standing.step = Step::Filling;
-        }
-    }
-
-    /// R15: something carries this node's signature that the record does not cover.
-    fn forget(&mut self) {
-        if planted(Fault::RejoinVotesAtOnce) || self.safety.record().memory == Memory::Forgot {
-            return;
-        }
-        let write = self.safety.forget();
-        self.push(write);
-        self.push(Effect::Alarm(Alarm::Amnesia));
-        self.standing.must_hold = true;
-        self.standing.reports.clear();
-        self.ask_reports();
-    }
-
-    pub(crate) fn recognise_proposal(&mut self, shown: &Signed<ProposalStatement>) {
-        let record = self.safety.record();
-        let newest = record.last_proposal.as_ref().map(|proposal| proposal.signed().statement);
-        if Some(shown.author) == self.me && !covers(record, &shown.statement, newest.as_ref()) {
-            self.forget();
-        }
-    }
-
-    pub(crate) fn recognise_vote(&mut self, shown: &Vote) {
-        let record = self.safety.record();
-        let newest = record.last_vote.as_ref().map(|vote| &vote.statement);
-        if Some(shown.author) == self.me && !covers(record, &shown.statement, newest) {
-            self.forget();
-        }
-    }
-
-    pub(crate) fn recognise_timeout(&mut self, shown: &Signed<TimeoutStatement>) {
-        let record = self.safety.record();
-        let newest = record.last_timeout.as_ref().map(|timeout| &timeout.statement);
-        if Some(shown.author) == self.me && !covers(record, &shown.statement, newest) {
-            self.forget();
-        }
-    }
-
-    /// R15: this node's own signature inside a certificate shows what it signed, too.
-    pub(crate) fn recognise_vote_in(&mut self, qc: &Qc) {
-        if !self.me.is_some_and(|me| qc.votes.signers.contains(me)) {
-            return;
-        }
-        let record = self.safety.record();
-        let newest = record.last_vote.as_ref().map(|vote| &vote.statement);
-        if !covers(record, &qc.statement(self.committee.chain), newest) {
-            self.forget();
-        }
-    }
-
-    pub(crate) fn recognise_timeout_in(&mut self, tc: &Tc) {
-        let Some(claim) = tc.claims.iter().find(|claim| Some(claim.author) == self.me) else { return };
-        let record = self.safety.record();
-        let newest = record.last_timeout.as_ref().map(|timeout| &timeout.statement);
-        if !covers(record, &tc.statement(self.committee.chain, claim), newest) {
-            self.forget();
-        }
-    }
-
-    /// What the record waited for may leave, and counts here.
-    pub(crate) fn release(&mut self, released: Released) {
-        match released {
-            Released::Proposal(proposal) => self.release_proposal(proposal),
-            Released::Vote(vote) => self.release_vote(vote),
-            Released::Timeout(timeout) => self.release_timeout(timeout),
-            Released::Record => {}
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::core::Core;
 use crate::effect::{Alarm, Effect, ToSign};
 use crate::epoch::{Ended, index_of};
 use crate::evidence::Seen;
-use crate::input::{SignedStatement, Timer};
+use crate::input::Timer;
 use crate::pacemaker::Pacemaker;
 use crate::propose::Proposing;
 use crate::quorum::Tally;
@@ -31,32 +31,31 @@ impl Core {
     #[must_use]
     pub fn start(start: Start) -> (Self, Vec<Effect>) {
         let committee = Arc::new(start.committee.clone());
-        let record = remembered(&start, &committee);
-        let mut core = Self::idle(start, committee, record);
+        let mut safety = Safety::new(remembered(&start, &committee));
+        // R8: what was read may never have been synced, and R10: the epoch may have changed since.
+        let write = if safety.record().epoch < committee.epoch {
+            safety.enter(&committee)
+        } else {
+            safety.persist(Released::Record)
+        };
+        let mut core = Self::idle(start, committee, safety);
+        core.push(write);
         if core.safety.record().memory == Memory::Forgot {
             core.push(Effect::Alarm(Alarm::Amnesia));
-        }
-        if core.safety.record().epoch < core.committee.epoch {
-            let committee = core.committee.clone();
-            let write = core.safety.enter(&committee);
-            core.push(write);
-        } else {
-            // R8: what was read may never have been synced.
-            let write = core.safety.persist(Released::Record);
-            core.push(write);
         }
         core.begin();
         let effects = core::mem::take(&mut core.out);
         (core, effects)
     }
 
-    fn idle(start: Start, committee: Arc<Committee>, record: SafetyRecord) -> Self {
+    fn idle(start: Start, committee: Arc<Committee>, safety: Safety) -> Self {
+        let record = safety.record();
         let certified = start.certified.as_ref().map_or(committee.root.height, |pair| pair.0.height);
         let ledger = Ledger::new(&start.decisions, start.applied.height, certified);
         let root = root(&start, &committee, &ledger);
         let past: Vec<_> =
             start.past.iter().filter(|header| header.epoch == committee.epoch).cloned().collect();
-        let view = view_of(&record, &committee);
+        let view = view_of(record, &committee);
         let decided = root.view;
         let fenced = record.memory != Memory::Whole;
         let me = index_of(&committee.set, start.key);
@@ -66,7 +65,7 @@ impl Core {
             key: start.key,
             clock: start.clock,
             me,
-            safety: Safety::new(record),
+            safety,
             pacemaker: Pacemaker::new(committee.epoch, view, decided),
             tally: Tally::default(),
             tree: Tree::new(root, committee.root.height, &past),
@@ -121,27 +120,6 @@ impl Core {
             let statement = AttestationStatement::of(decision);
             self.push(Effect::Sign(Box::new(ToSign::Attestation(statement))));
         }
-    }
-
-    pub(crate) fn on_signed(&mut self, signed: SignedStatement) {
-        match signed {
-            SignedStatement::Attestation(attestation) => self.attestation_signed(attestation),
-            SignedStatement::Heartbeat(heartbeat) => self.heartbeat_signed(heartbeat),
-            SignedStatement::Report(report) => self.report_signed(report),
-            SignedStatement::Proposal(_) | SignedStatement::Vote(_) | SignedStatement::Timeout(_) => {
-                let effects = self.safety.signed(signed);
-                self.out.extend(effects.into_iter().flatten());
-            }
-        }
-    }
-
-    /// R8: what waited for this record may leave.
-    pub(crate) fn on_persisted(&mut self, generation: Generation) {
-        // R8
-        for released in self.safety.persisted(generation) {
-            self.release(released);
-        }
-        self.fence_persisted(generation);
     }
 }
 

@@ -3,8 +3,8 @@
 //! A statement of a lower epoch, view or height is answered with what moved this node past it; a higher one makes this
 //! node ask whoever delivered it. Blocks that certificates name are asked for until they are there.
 //!
-//! **Limits**: one open question per peer, [`PEERS_MAX`] peers in mind, [`WANTED_MAX`] blocks wanted; one answer per peer
-//! and position of this node, so that a flood of old statements costs one certificate.
+//! **Limits**: one open question per peer, [`PEERS_MAX`] peers in mind, [`WANTED_MAX`] blocks wanted; one answer to
+//! the statements of a peer for each position of this node, and [`ANSWERS_MAX`] to its questions in a tick.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -71,8 +71,7 @@ impl Core {
         if self.tree.get(block).is_some() {
             self.decide(block);
         } else if height > self.tree.root().height {
-            let from = None;
-            self.want(block, height, from);
+            self.want(block, height, None);
         }
     }
 

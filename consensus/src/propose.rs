@@ -17,8 +17,8 @@ use cybermesh_proto::{BlockId, Count, Epoch, TimeUs, View};
 use crate::core::Core;
 use crate::effect::{Build, Effect, Outbound, To};
 use crate::input::Timer;
+use crate::invariants;
 use crate::tree::Place;
-use crate::{invariants, rotation};
 
 /// How far the proposal of the present view has come.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -63,16 +63,6 @@ impl Core {
             return self.propose(&parent, Vec::new());
         }
         self.pause();
-    }
-
-    /// R12: whether this node leads the present view on top of a block; not known without the block.
-    fn leads_on(&self, parent: BlockId) -> Option<bool> {
-        if self.tree.place(parent)?.anchor.height > self.ledger.applied() {
-            return None;
-        }
-        let left_out = self.left_out_on(parent, self.view())?;
-        let leader = rotation::leader(self.n(), self.view(), left_out);
-        Some(leader.is_some() && leader == self.me)
     }
 
     fn pause(&mut self) {

@@ -8,21 +8,20 @@
 //!
 //! **Promise**: the whole of R2 holds at the moment in which the record is changed, not at some moment before.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cybermesh_proto::agree::{Block, IndexSet, Proposal, Vote, VoteStatement};
+use cybermesh_proto::agree::{Block, Proposal, Vote, VoteStatement};
 use cybermesh_proto::planted::{Fault, planted, reached};
-use cybermesh_proto::{BatchId, BlockId, ValidatorIndex, View};
+use cybermesh_proto::{BlockId, ValidatorIndex};
 
 use crate::anchor::Verdict;
 use crate::core::Core;
 use crate::effect::{Effect, Misbehaviour, Outbound, To};
 use crate::input::{Peer, Timer};
+use crate::invariants;
 use crate::quorum::Counted;
 use crate::time::{micros, of_micros};
 use crate::tree::Place;
-use crate::{invariants, rotation};
 
 /// A proposal of the present view that may still be voted for.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -162,22 +161,6 @@ impl Core {
         Judgement::Accept
     }
 
-    /// R12: the leader that the block's own chain names, and the set that it leaves out.
-    fn judge_leader(
-        &self,
-        view: View,
-        proposer: ValidatorIndex,
-        left_out: IndexSet,
-        parent: &Place,
-    ) -> Option<Misbehaviour> {
-        let expected = self.left_out_on(parent.id, view)?;
-        if left_out != expected {
-            return Some(Misbehaviour::LeftOut);
-        }
-        let leads = rotation::leader(self.n(), view, left_out) == Some(proposer);
-        (!leads).then_some(Misbehaviour::NotLeader)
-    }
-
     /// R14
     fn judge_anchor(&mut self, candidate: &Candidate, parent: &Place) -> Judgement {
         let header = &candidate.proposal.header;
@@ -224,36 +207,6 @@ impl Core {
         true
     }
 
-    /// Takes a block into the tree and sees to it that this node holds it.
-    pub(crate) fn insert(&mut self, id: BlockId, block: Arc<Block>, from: Option<Peer>) -> bool {
-        if !self.tree.insert(id, block.clone()) {
-            return false;
-        }
-        self.catch_up.found(id);
-        self.push(Effect::Store(block.clone()));
-        if !block.batches.is_empty() {
-            self.push(Effect::Fetch(id, block.batches.to_vec(), from));
-        }
-        self.adopt_qc(&block.qc, from);
-        if self.safety.record().high_qc.block == id {
-            self.certify(id);
-        }
-        self.decide_target();
-        true
-    }
-
-    pub(crate) fn on_stored(&mut self, id: BlockId) {
-        if let Some(node) = self.tree.get_mut(id) {
-            node.stored = true;
-        }
-    }
-
-    pub(crate) fn on_batch_held(&mut self, batch: BatchId) {
-        self.tree.iter_mut().for_each(|(_, node)| {
-            node.missing.remove(&batch);
-        });
-    }
-
     /// A peer's vote.
     pub(crate) fn on_vote(&mut self, from: Peer, vote: Vote) {
         if self.is_past(vote.statement.epoch, from) {
@@ -294,33 +247,6 @@ impl Core {
     pub(crate) fn release_vote(&mut self, vote: Vote) {
         self.push(Effect::Send(To::All, Outbound::Vote(vote.clone())));
         self.count_vote(vote);
-    }
-
-    /// R12: who leads in no view of the window of `view`, on top of a block.
-    pub(crate) fn left_out_on(&self, parent: BlockId, view: View) -> Option<IndexSet> {
-        let n = self.n();
-        let window = rotation::window(n, view);
-        if planted(Fault::LeaderFromLocal) {
-            return Some(self.left_out_locally());
-        }
-        if let Some(newest) = self.tree.newest_led(parent)
-            && rotation::window(n, newest.view) == window
-        {
-            return Some(newest.left_out);
-        }
-        let chain = self.tree.led(parent)?;
-        // R12
-        Some(rotation::left_out(n, window, &chain, self.tree.epoch_root(), &self.quarantines))
-    }
-
-    /// The planted mistake: whoever this node has not heard of in the last view is taken for dead.
-    fn left_out_locally(&self) -> IndexSet {
-        let mut heard = BTreeMap::new();
-        for member in (0..self.n()).filter_map(ValidatorIndex::new) {
-            heard.insert(member, self.tally.newest_of(member).1.is_some());
-        }
-        let silent = heard.iter().filter(|(member, heard)| !**heard && Some(**member) != self.me);
-        silent.map(|(member, _)| *member).take(self.committee.set.f()).collect()
     }
 }
 
