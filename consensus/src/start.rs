@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cybermesh_proto::agree::{
-    Attestation, Block, Committee, Decision, DecisionCertificate, Header, ValidatorSet,
+    Anchor, Attestation, Block, Committee, Decision, DecisionCertificate, Header, ValidatorSet,
 };
 use cybermesh_proto::genesis::TrustedGenesis;
 use cybermesh_proto::wire::Fixed;
@@ -67,23 +67,36 @@ pub struct Start {
 }
 
 impl Start {
-    /// The first start of a chain.
+    /// The first start of a chain. The nonce must be fresh at every start.
     #[must_use]
-    pub fn first(genesis: &TrustedGenesis, key: Option<Fixed<32>>, clock: TimeUs) -> Self {
-        let header = genesis.genesis().first_header();
-        let (limits, anchor) = (genesis.genesis().limits, genesis.genesis().first_anchor());
-        let config = Config { anchor_lag: u64::from(limits.anchor_lag), ..Config::default() };
+    pub fn first(genesis: &TrustedGenesis, key: Option<Fixed<32>>, nonce: Fixed<32>, clock: TimeUs) -> Self {
+        let (header, anchor) = (genesis.genesis().first_header(), genesis.genesis().first_anchor());
+        let anchor_lag = u64::from(genesis.genesis().limits.anchor_lag);
+        let start = Self::at_root(genesis.committee(), header, anchor, key, nonce, clock);
+        Self { config: Config { anchor_lag, ..Config::default() }, ..start }
+    }
+
+    /// The first start of a node at the root of an epoch: nothing was signed, nothing lies above the root.
+    #[must_use]
+    pub fn at_root(
+        committee: Committee,
+        root: Header,
+        anchor: Anchor,
+        key: Option<Fixed<32>>,
+        nonce: Fixed<32>,
+        clock: TimeUs,
+    ) -> Self {
         Self {
-            config,
+            config: Config::default(),
             key,
-            nonce: Fixed([0; 32]),
+            nonce,
             clock,
             record: Found::FirstBoot,
             mirror: Generation::default(),
             lost_store: false,
-            committee: genesis.committee(),
+            committee,
+            applied: root,
             decisions: vec![(anchor.height, anchor.decision)],
-            applied: header,
             uncertified: Vec::new(),
             next: None,
             certified: None,

@@ -9,7 +9,7 @@ pub mod keys;
 
 use cybermesh_consensus::{Input, Message, Outbound, Start};
 use cybermesh_proto::agree::{
-    BatchRef, Committee, Decision, Header, IndexSet, LogState, Outbox, ValidatorSet,
+    Anchor, BatchRef, Committee, Decision, Header, IndexSet, LogState, Outbox, ValidatorSet,
 };
 use cybermesh_proto::hash::sha256;
 use cybermesh_proto::keys::SignatureCheck;
@@ -62,26 +62,10 @@ pub fn first_start(n: usize, number: usize) -> Start {
 }
 
 pub fn first_start_with(n: usize, number: usize, keys: &dyn Keys) -> Start {
-    Start {
-        config: cybermesh_consensus::Config::default(),
-        key: Some(keys.member(number).ed25519),
-        nonce: Fixed([u8::try_from(number).unwrap(); 32]),
-        clock: TimeUs::new(BEGINNING_US + 1),
-        record: cybermesh_consensus::Found::FirstBoot,
-        mirror: cybermesh_consensus::Generation::default(),
-        lost_store: false,
-        committee: committee_with(n, keys),
-        applied: first_header(),
-        decisions: vec![(Height::ZERO, DecisionHash(CHAIN.0))],
-        uncertified: Vec::new(),
-        next: None,
-        certified: None,
-        attestations: Vec::new(),
-        past: Vec::new(),
-        quarantines: Vec::new(),
-        due: None,
-        blocks: Vec::new(),
-    }
+    let (key, nonce) = (keys.member(number).ed25519, Fixed([u8::try_from(number).unwrap(); 32]));
+    let anchor = Anchor { height: Height::ZERO, decision: DecisionHash(CHAIN.0) };
+    let clock = TimeUs::new(BEGINNING_US + 1);
+    Start::at_root(committee_with(n, keys), first_header(), anchor, Some(key), nonce, clock)
 }
 
 pub fn verified<T: Checked>(value: &T, committee: &Committee) -> Verified<T> {

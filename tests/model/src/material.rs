@@ -7,11 +7,11 @@
 
 use std::sync::Arc;
 
-use cybermesh_consensus::{Config, Found, Generation, Message, Start};
+use cybermesh_consensus::{Message, Start};
 use cybermesh_proto::agree::{
-    Block, Claim, Committee, Decision, EpochRoot, Header, IndexSet, LogState, Newer, Outbox, OwnStatements,
-    Proposal, Qc, QuorumSignatures, Signed, Statement, Tc, TimeoutStatement, Validator, ValidatorSet,
-    ViewChange, VoteStatement,
+    Anchor, Block, Claim, Committee, Decision, EpochRoot, Header, IndexSet, LogState, Newer, Outbox,
+    OwnStatements, Proposal, Qc, QuorumSignatures, Signed, Statement, Tc, TimeoutStatement, Validator,
+    ValidatorSet, ViewChange, VoteStatement,
 };
 use cybermesh_proto::hash::sha256;
 use cybermesh_proto::keys::{MlDsa, Scheme, SignatureCheck, ValidatorSignature, Zip215Item};
@@ -116,26 +116,9 @@ pub fn first_decision() -> DecisionHash {
 /// The first start of a validator.
 #[must_use]
 pub fn start(committee: &Committee, member: usize) -> Start {
-    Start {
-        config: Config::default(),
-        key: Some(key(0, member)),
-        nonce: Fixed([0; 32]),
-        clock: CLOCK,
-        record: Found::FirstBoot,
-        mirror: Generation::default(),
-        lost_store: false,
-        committee: committee.clone(),
-        applied: first_header(),
-        decisions: vec![(Height::ZERO, first_decision())],
-        uncertified: Vec::new(),
-        next: None,
-        certified: None,
-        attestations: Vec::new(),
-        past: Vec::new(),
-        quarantines: Vec::new(),
-        due: None,
-        blocks: Vec::new(),
-    }
+    let anchor = Anchor { height: Height::ZERO, decision: first_decision() };
+    let (key, nonce) = (key(0, member), Fixed([0; 32]));
+    Start::at_root(committee.clone(), first_header(), anchor, Some(key), nonce, CLOCK)
 }
 
 /// What executing an empty block comes to.

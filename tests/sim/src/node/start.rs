@@ -17,9 +17,9 @@ impl Node {
     /// Reads the disks, and learns the committees that they prove.
     pub(crate) fn found_on_disk(&mut self, env: &mut Env) -> Start {
         let clock = self.clock(env.now);
-        let mut start = Start::first(&env.setup.genesis, Some(Fixed(self.key)), clock);
+        let nonce = Fixed(env.rng.bytes());
+        let mut start = Start::first(&env.setup.genesis, Some(Fixed(self.key)), nonce, clock);
         start.config = env.config.clone();
-        start.nonce = Fixed(env.rng.bytes());
         start.record = self.disks.safety.found();
         start.mirror = self.disks.state.mirror();
         start.lost_store = self.disks.lost_store;
