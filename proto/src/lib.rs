@@ -11,7 +11,7 @@
 //!
 //! Where things live: [`wire`] bytes and trust · [`hash`], [`domain`], [`pae`] what is hashed and signed · [`ids`]
 //! names and numbers · [`keys`] public keys · [`event`] events · [`agree`] statements and certificates ·
-//! [`genesis`] · [`merkle`] trees · [`message`] protobuf · [`receipt`] · [`limits`] · [`code`].
+//! [`genesis`] · [`merkle`] trees · [`message`] protobuf · [`receipt`] · [`state_proof`] · [`limits`] · [`code`].
 #![cfg_attr(
     not(test),
     deny(
@@ -41,6 +41,7 @@ pub mod pae;
 pub mod planted;
 pub mod receipt;
 mod refusal;
+pub mod state_proof;
 pub mod wire;
 
 pub use code::{Class, Code};

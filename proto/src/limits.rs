@@ -99,3 +99,12 @@ pub const GOVERNANCE_BYTES_MAX: usize = 128 * 1024;
 
 /// 1,024 run ends in one publisher's report: a larger cluster of topics reports in turns.
 pub const REPORT_ENDS_MAX: usize = 1024;
+
+/// 600 bytes for a key of the state: two texts of [`VALUE_BYTES_MAX`] and what stands around them.
+pub const STATE_KEY_BYTES_MAX: usize = 600;
+
+/// 1 MiB for a value of the state: a set of 128 validators (440 KiB) is the largest there is.
+pub const STATE_VALUE_BYTES_MAX: usize = 1024 * 1024;
+
+/// 256 steps in a proof of the state: one for each bit of a hashed key.
+pub const STATE_PROOF_STEPS_MAX: usize = 256;
