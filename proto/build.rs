@@ -7,12 +7,14 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
-const PROTOS: [&str; 5] = [
+const PROTOS: [&str; 7] = [
     "cybermesh/event/v1/event.proto",
     "cybermesh/event/v1/evidence.proto",
+    "cybermesh/event/v1/rule.proto",
     "cybermesh/control/v1/record.proto",
     "cybermesh/control/v1/governance.proto",
     "cybermesh/control/v1/redrive.proto",
+    "cybermesh/control/v1/outbound.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

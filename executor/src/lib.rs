@@ -5,3 +5,7 @@
 //! The read view's trait and an in-memory store that fills it live here too.
 //!
 //! **May know**: `cybermesh-proto`, nothing else of ours. Integers and header time only; no float, no clock.
+
+pub mod applied;
+pub mod tree;
+pub mod view;

@@ -24,12 +24,29 @@ pub fn is_type_pattern(text: &str) -> bool {
     }
 }
 
+/// Words whose events bind others than the producer: verdicts of analysts, rules of operators.
+pub const RESERVED: [&str; 2] = ["Verdict.", "Rule."];
+
+/// Whether a type begins with a reserved word.
+#[must_use]
+pub fn is_reserved(event_type: &str) -> bool {
+    RESERVED.iter().any(|word| event_type.starts_with(word))
+}
+
+/// Whether any of these patterns lets a key sign events of this type.
+#[must_use]
+pub fn is_covered<'a>(patterns: impl IntoIterator<Item = &'a str>, event_type: &str) -> bool {
+    patterns.into_iter().any(|pattern| TypePattern(pattern).covers(event_type))
+}
+
 /// A pattern of event types.
-pub(crate) struct TypePattern<'a>(pub &'a str);
+struct TypePattern<'a>(pub &'a str);
 
 impl TypePattern<'_> {
-    pub(crate) fn covers(&self, event_type: &str) -> bool {
+    /// `*` covers what anybody may say, not what binds others: those words must be named.
+    fn covers(&self, event_type: &str) -> bool {
         match self.0.strip_suffix('*') {
+            Some("") => !is_reserved(event_type),
             Some(prefix) => event_type.starts_with(prefix),
             None => self.0 == event_type,
         }

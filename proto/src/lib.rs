@@ -26,6 +26,7 @@
 )]
 
 pub mod agree;
+pub mod audit;
 pub mod code;
 pub mod domain;
 pub mod event;

@@ -108,3 +108,9 @@ pub const STATE_VALUE_BYTES_MAX: usize = 1024 * 1024;
 
 /// 256 steps in a proof of the state: one for each bit of a hashed key.
 pub const STATE_PROOF_STEPS_MAX: usize = 256;
+
+/// 64 numbers changed in one transaction: more than there are.
+pub const PARAMETERS_MAX: usize = 64;
+
+/// 1 KiB for the payload of a rule request: a scope, a reason of 256 bytes, three numbers.
+pub const RULE_REQUEST_BYTES_MAX: usize = 1024;

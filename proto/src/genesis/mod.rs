@@ -6,5 +6,5 @@ mod rules;
 mod trusted;
 
 pub use content::{AdministratorSet, Bus, Genesis, Limits, Protected, TopicPartitions};
-pub use registry::{RegisteredKey, Role};
+pub use registry::{Reach, RegisteredKey, Role, STANDING_MAX};
 pub use trusted::TrustedGenesis;

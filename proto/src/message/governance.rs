@@ -3,14 +3,19 @@
 use std::collections::BTreeSet;
 
 use super::pb::control::v1 as pb;
+use super::pb::control::v1::governance_transaction::Action;
 use super::{
     Half, StrictCodes, check_all_of_bundle, decode_strict, name_is_sound, number_is_sound, signature_halves,
     text_is_clean,
 };
 use crate::domain::Domain;
+use crate::event_type::is_type_pattern;
+use crate::genesis::STANDING_MAX;
 use crate::hash::tagged;
 use crate::keys::{KeyBundle, SignatureCheck};
-use crate::limits::{ADMINISTRATORS_MAX, GOVERNANCE_BYTES_MAX, VALUE_BYTES_MAX};
+use crate::limits::{
+    ADMINISTRATORS_MAX, GOVERNANCE_BYTES_MAX, KEY_TYPES_MAX, PARAMETERS_MAX, VALUE_BYTES_MAX,
+};
 use crate::pae::pae;
 use crate::refusal::ensure;
 use crate::wire::decode_canonical;
@@ -90,29 +95,60 @@ fn check_shape(transaction: &pb::GovernanceTransaction) -> Result<(), Refusal> {
     let is_bundle = |bytes: &[u8]| decode_canonical::<KeyBundle>(bytes).is_ok();
     let is_kid = |bytes: &[u8]| Digest::from_slice(bytes).is_some();
     match &transaction.action {
-        Some(pb::governance_transaction::Action::RegisterKey(key)) => {
+        Some(Action::RegisterKey(key)) => {
             field(pb::Role::try_from(key.role).is_ok_and(|role| role != pb::Role::Unspecified), "role")?;
             field(is_bundle(&key.bundle), "bundle")?;
             field(name_is_sound(&key.tenant), "tenant")?;
             field(name_is_sound(&key.subject), "subject")?;
-            let speaks = key.role != i32::from(pb::Role::Producer) || !key.types.is_empty();
-            field(speaks && key.types.len() <= crate::limits::KEY_TYPES_MAX, "types")?;
-            field(key.types.windows(2).all(|pair| matches!(pair, [a, b] if a < b)), "types")?;
-            field(key.types.iter().all(|pattern| crate::event_type::is_type_pattern(pattern)), "types")
+            field(key.role != i32::from(pb::Role::Producer) || !key.types.is_empty(), "types")?;
+            field(types_are_sound(&key.types), "types")?;
+            field(standing_is_sound(key.standing_bp), "standing_bp")
         }
-        Some(pb::governance_transaction::Action::RenewKey(key)) => {
+        Some(Action::RenewKey(key)) => {
             field(is_kid(&key.kid), "kid")?;
             field(number_is_sound(key.overlap_heights), "overlap_heights")?;
             field(is_bundle(&key.bundle), "bundle")
         }
-        Some(pb::governance_transaction::Action::RevokeKey(key)) => field(is_kid(&key.kid), "kid"),
-        Some(pb::governance_transaction::Action::ChangeValidators(change)) => {
+        Some(Action::RevokeKey(key)) => field(is_kid(&key.kid), "kid"),
+        Some(Action::ChangeValidators(change)) => {
             let some = !change.add.is_empty() || !change.remove.is_empty();
             field(some && change.add.len() <= 16 && change.remove.len() <= 128, "add and remove")?;
             field(change.remove.iter().all(|name| name_is_sound(name)), "remove")?;
             let is_validator = |bytes: &Vec<u8>| decode_canonical::<crate::agree::Validator>(bytes).is_ok();
             field(change.add.iter().all(is_validator), "add")
         }
+        Some(Action::AmendKey(key)) => {
+            field(is_kid(&key.kid), "kid")?;
+            field(types_are_sound(&key.types), "types")?;
+            field(standing_is_sound(key.standing_bp), "standing_bp")
+        }
+        Some(Action::ChangeAdministrators(change)) => {
+            let kids =
+                change.bundles.iter().map(|bytes| decode_canonical(bytes).map(|one: KeyBundle| one.kid()));
+            let kids = kids.collect::<Result<Vec<_>, _>>().unwrap_or_default();
+            field((1..=ADMINISTRATORS_MAX).contains(&kids.len()), "bundles")?;
+            field(ascends(&kids), "bundles")?;
+            let most = u32::try_from(kids.len()).unwrap_or(0);
+            field((1..=most).contains(&change.threshold), "threshold")
+        }
+        Some(Action::ChangeParameters(change)) => {
+            let names: Vec<_> = change.parameters.iter().map(|one| one.name.as_str()).collect();
+            field((1..=PARAMETERS_MAX).contains(&names.len()) && ascends(&names), "parameters")?;
+            field(names.iter().all(|name| name_is_sound(name)), "name")?;
+            field(change.parameters.iter().all(|one| number_is_sound(one.value)), "value")
+        }
         None => field(false, "action"),
     }
+}
+
+fn types_are_sound(types: &[String]) -> bool {
+    types.len() <= KEY_TYPES_MAX && ascends(types) && types.iter().all(|pattern| is_type_pattern(pattern))
+}
+
+fn standing_is_sound(standing: u32) -> bool {
+    standing <= u32::from(STANDING_MAX)
+}
+
+fn ascends<T: PartialOrd>(list: &[T]) -> bool {
+    list.windows(2).all(|pair| matches!(pair, [a, b] if a < b))
 }

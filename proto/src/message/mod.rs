@@ -3,12 +3,14 @@
 mod governance;
 mod record;
 mod redrive;
+mod rule;
 mod signatures;
 mod strict;
 
 pub use governance::{Administrators, SignedGovernance};
 pub use record::{check_record, leaf_bytes, record_from_bytes};
 pub use redrive::SignedRedrive;
+pub use rule::{PRIORITY_MAX, RULE_REQUEST_TYPE, rule_request};
 pub use signatures::{check_by_bundle, signature_list};
 
 pub(crate) use signatures::{Half, check_all_of_bundle, signature_halves};

@@ -7,7 +7,7 @@ use cybermesh_proto::TimeUs;
 use cybermesh_proto::agree::{Validator, ValidatorSet};
 use cybermesh_proto::event::Demand;
 use cybermesh_proto::genesis::{
-    AdministratorSet, Bus, Genesis, Limits, Protected, RegisteredKey, Role, TopicPartitions,
+    AdministratorSet, Bus, Genesis, Limits, Protected, Reach, RegisteredKey, Role, TopicPartitions,
 };
 use cybermesh_proto::keys::{Algorithm, KeyBundle, Scheme};
 use cybermesh_proto::wire::{Fixed, List, Text};
@@ -98,6 +98,8 @@ fn registered(bundle: &KeyBundle, subject: &str) -> RegisteredKey {
         subject: Text::new(subject).unwrap(),
         types: List::new(vec![Text::new("Anomaly.*").unwrap()]).unwrap(),
         demand: Demand::WholeBundle,
+        standing_bp: 5000,
+        reach: Reach::Together,
     }
 }
 

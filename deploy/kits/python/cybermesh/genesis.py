@@ -25,6 +25,7 @@ from .limits import (
     PARTITIONS_MAX,
     PROTECTED_MAX,
     SIGNED_EVENT_OVERHEAD_MAX,
+    STANDING_MAX,
     TOPICS_MAX,
     VALUE_BYTES_MAX,
 )
@@ -48,6 +49,7 @@ from .schema import (
 BUS_NONE, BUS_KAFKA = 0, 1
 ROLE_PRODUCER, ROLE_SERVICE, ROLE_AGENT = 1, 2, 3
 DEMAND_WHOLE_BUNDLE, DEMAND_ED25519 = 1, 2
+REACH_TOGETHER, REACH_ALONE = 1, 2
 
 # 1 KiB: an event with its required fields takes about 250 bytes; less leaves no room for a payload.
 EVENT_BYTES_MIN = 1024
@@ -148,6 +150,8 @@ class RegisteredKey(Record):
         "subject": Text(NAME_BYTES_MAX),
         "types": ListOf(Text(EVENT_TEXT_MAX), KEY_TYPES_MAX),
         "demand": Choice(DEMAND_WHOLE_BUNDLE, DEMAND_ED25519),
+        "standing_bp": U16,
+        "reach": Choice(REACH_TOGETHER, REACH_ALONE),
     }
 
     def check(self) -> None:
@@ -157,6 +161,7 @@ class RegisteredKey(Record):
         ensure(all(map(is_type_pattern, self.types)), code, "an event type that is no type")
         ensure(ascending(self.types), code, "event types not ascending, or one twice")
         ensure(not producer or bool(self.types), code, "a producer that may sign nothing")
+        ensure(self.standing_bp <= STANDING_MAX, code, "a standing above 10,000 basis points")
         spared = producer and self.demand == DEMAND_ED25519
         hybrid = spared or self.bundle.has_post_quantum()
         ensure(hybrid, code, "a key that is neither hybrid nor spared it")

@@ -30,6 +30,10 @@ SIGNATURES_MAX = 4
 GOVERNANCE_BYTES_MAX = 128 * KIB
 
 KEY_TYPES_MAX = 64
+# Basis points are the whole.
+STANDING_MAX = 10_000
+# Numbers changed in one transaction: more than there are.
+PARAMETERS_MAX = 64
 NAME_BYTES_MAX = 64
 VALUE_BYTES_MAX = 256
 ADMINISTRATORS_MAX = 16

@@ -89,7 +89,28 @@ REGISTER_KEY = Message(
     Field(4, "subject", STRING),
     Field(5, "types", STRING, repeated=True),
     Field(6, "ed25519_only", BOOL),
+    Field(7, "standing_bp", UINT32),
+    Field(8, "denies_alone", BOOL),
 )
+
+AMEND_KEY = Message(
+    "AmendKey",
+    Field(1, "kid", BYTES),
+    Field(2, "types", STRING, repeated=True),
+    Field(3, "ed25519_only", BOOL),
+    Field(4, "standing_bp", UINT32),
+    Field(5, "denies_alone", BOOL),
+)
+
+CHANGE_ADMINISTRATORS = Message(
+    "ChangeAdministrators",
+    Field(1, "threshold", UINT32),
+    Field(2, "bundles", BYTES, repeated=True),
+)
+
+PARAMETER = Message("Parameter", Field(1, "name", STRING), Field(2, "value", UINT64))
+
+CHANGE_PARAMETERS = Message("ChangeParameters", Field(1, "parameters", MESSAGE, PARAMETER, repeated=True))
 
 RENEW_KEY = Message(
     "RenewKey",
@@ -116,6 +137,9 @@ GOVERNANCE_TRANSACTION = Message(
     Field(11, "renew_key", MESSAGE, RENEW_KEY, choice="action"),
     Field(12, "revoke_key", MESSAGE, REVOKE_KEY, choice="action"),
     Field(13, "change_validators", MESSAGE, CHANGE_VALIDATORS, choice="action"),
+    Field(14, "amend_key", MESSAGE, AMEND_KEY, choice="action"),
+    Field(15, "change_administrators", MESSAGE, CHANGE_ADMINISTRATORS, choice="action"),
+    Field(16, "change_parameters", MESSAGE, CHANGE_PARAMETERS, choice="action"),
 )
 
 SIGNED_GOVERNANCE = Message(

@@ -20,8 +20,10 @@ from .limits import (
     KIB,
     NAME_BYTES_MAX,
     NUMBER_MAX,
+    PARAMETERS_MAX,
     PROOF_STEPS_MAX,
     SIGNATURES_MAX,
+    STANDING_MAX,
     VALUE_BYTES_MAX,
 )
 from .messages import (
@@ -132,8 +134,8 @@ def _governance_rules(transaction):
         yield "tenant", name_is_sound(key.tenant)
         yield "subject", name_is_sound(key.subject)
         speaks = key.role != ROLE_PRODUCER or bool(key.types)
-        yield "types", speaks and len(key.types) <= KEY_TYPES_MAX
-        yield "types", ascending(key.types) and all(map(is_type_pattern, key.types))
+        yield "types", speaks and _types_are_sound(key.types)
+        yield "standing_bp", key.standing_bp <= STANDING_MAX
     elif transaction.renew_key is not None:
         yield "kid", len(transaction.renew_key.kid) == 32
         yield "overlap_heights", transaction.renew_key.overlap_heights <= NUMBER_MAX
@@ -145,8 +147,29 @@ def _governance_rules(transaction):
         yield "add and remove", bool(add or remove) and len(add) <= 16 and len(remove) <= 128
         yield "remove", all(map(name_is_sound, remove))
         yield "add", all(_decodes(Validator, one) for one in add)
+    elif transaction.amend_key is not None:
+        key = transaction.amend_key
+        yield "kid", len(key.kid) == 32
+        yield "types", _types_are_sound(key.types)
+        yield "standing_bp", key.standing_bp <= STANDING_MAX
+    elif transaction.change_administrators is not None:
+        change = transaction.change_administrators
+        yield "bundles", 1 <= len(change.bundles) <= ADMINISTRATORS_MAX
+        yield "bundles", all(_decodes(KeyBundle, one) for one in change.bundles)
+        yield "bundles", ascending([decode_canonical(KeyBundle, one).kid() for one in change.bundles])
+        yield "threshold", 1 <= change.threshold <= len(change.bundles)
+    elif transaction.change_parameters is not None:
+        parameters = transaction.change_parameters.parameters
+        names = [one.name for one in parameters]
+        yield "parameters", 1 <= len(names) <= PARAMETERS_MAX and ascending(names)
+        yield "name", all(map(name_is_sound, names))
+        yield "value", all(one.value <= NUMBER_MAX for one in parameters)
     else:
         yield "action", False
+
+
+def _types_are_sound(types) -> bool:
+    return len(types) <= KEY_TYPES_MAX and ascending(types) and all(map(is_type_pattern, types))
 
 
 def _redrive_rules(redrive):

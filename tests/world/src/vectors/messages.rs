@@ -3,8 +3,9 @@
 use cybermesh_keys::Signer as _;
 use cybermesh_proto::agree::{Committee, Decision, ItemKind};
 use cybermesh_proto::domain::Domain;
-use cybermesh_proto::keys::Algorithm;
+use cybermesh_proto::keys::{Algorithm, KeyBundle};
 use cybermesh_proto::message::pb::control::v1 as pb;
+use cybermesh_proto::message::pb::control::v1::governance_transaction::Action;
 use cybermesh_proto::message::signature_list;
 use cybermesh_proto::pae::pae;
 use cybermesh_proto::wire::encode_canonical;
@@ -47,9 +48,7 @@ fn transaction(chain: &Chain) -> pb::GovernanceTransaction {
         valid_until_height: 1000,
         nonce: vec![5; 16],
         reason: "laptop stolen".into(),
-        action: Some(pb::governance_transaction::Action::RevokeKey(pb::RevokeKey {
-            kid: kid.0.as_bytes().to_vec(),
-        })),
+        action: Some(Action::RevokeKey(pb::RevokeKey { kid: kid.0.as_bytes().to_vec() })),
     }
 }
 
@@ -86,14 +85,12 @@ pub(super) fn governance() -> Suite {
     let validators = changed(&|t| {
         let add = vec![encode_canonical(&members("node", 5)[4].entry)];
         let change = pb::ChangeValidators { remove: vec!["node-1".into()], add };
-        t.action = Some(pb::governance_transaction::Action::ChangeValidators(change));
+        t.action = Some(Action::ChangeValidators(change));
     });
     let registering = |change: &dyn Fn(&mut pb::RegisterKey)| {
         changed(&|t| {
             let mut action = register("det-9");
-            let pb::governance_transaction::Action::RegisterKey(key) = &mut action else {
-                panic!("a registration")
-            };
+            let Action::RegisterKey(key) = &mut action else { panic!("a registration") };
             change(key);
             t.action = Some(action);
         })
@@ -101,9 +98,14 @@ pub(super) fn governance() -> Suite {
     let removing = |name: &str| {
         changed(&|t| {
             let change = pb::ChangeValidators { remove: vec![name.into()], add: Vec::new() };
-            t.action = Some(pb::governance_transaction::Action::ChangeValidators(change));
+            t.action = Some(Action::ChangeValidators(change));
         })
     };
+    let acting =
+        |change: &dyn Fn(&mut pb::AmendKey, &mut pb::ChangeAdministrators, &mut pb::ChangeParameters)| {
+            further(change).map(|action| changed(&|t| t.action = Some(action.clone())))
+        };
+    let [amend, administrate, number] = acting(&|_, _, _| ());
     let good = |name: &str, t: &pb::GovernanceTransaction| case(name, &governed(t, &both), "ok", id(t));
     let bad = |name: &str, t: &pb::GovernanceTransaction, expect: &str| {
         case(name, &governed(t, &both), expect, None)
@@ -118,6 +120,37 @@ pub(super) fn governance() -> Suite {
         good("a key ends", &base),
         good("a key begins", &registered),
         good("validators change", &validators),
+        good("a key may do other things", &amend),
+        good("other administrators", &administrate),
+        good("other numbers", &number),
+        bad("a standing above the whole", &registering(&|key| key.standing_bp = 10_001), "governance.field"),
+        bad("an amendment of no key", &acting(&|key, _, _| key.kid.clear())[0], "governance.field"),
+        bad("an amendment out of order", &acting(&|key, _, _| key.types.reverse())[0], "governance.field"),
+        bad(
+            "an amended standing above the whole",
+            &acting(&|key, _, _| key.standing_bp = 10_001)[0],
+            "governance.field",
+        ),
+        bad("more than all must agree", &acting(&|_, all, _| all.threshold = 3)[1], "governance.field"),
+        bad("nobody must agree", &acting(&|_, all, _| all.threshold = 0)[1], "governance.field"),
+        bad(
+            "one administrator twice",
+            &acting(&|_, all, _| all.bundles[1] = all.bundles[0].clone())[1],
+            "governance.field",
+        ),
+        bad("no administrator", &acting(&|_, all, _| all.bundles.clear())[1], "governance.field"),
+        bad("no number", &acting(&|_, _, all| all.parameters.clear())[2], "governance.field"),
+        bad("numbers out of order", &acting(&|_, _, all| all.parameters.reverse())[2], "governance.field"),
+        bad(
+            "a number without a name",
+            &acting(&|_, _, all| all.parameters[0].name.clear())[2],
+            "governance.field",
+        ),
+        bad(
+            "a number beyond all",
+            &acting(&|_, _, all| all.parameters[0].value = 1 << 63)[2],
+            "governance.field",
+        ),
         case("all three agree", &governed(&base, &["admin-1", "admin-2", "admin-3"]), "ok", id(&base)),
         case("one alone", &governed(&base, &["admin-2"]), "governance.quorum", None),
         case(
@@ -153,14 +186,43 @@ pub(super) fn governance() -> Suite {
 
 fn register(name: &str) -> pb::governance_transaction::Action {
     let bundle = crate::cluster::producer(name, Algorithm::MlDsa65);
-    pb::governance_transaction::Action::RegisterKey(pb::RegisterKey {
+    Action::RegisterKey(pb::RegisterKey {
         role: pb::Role::Producer.into(),
         bundle: encode_canonical(bundle.bundle()),
         tenant: "acme".into(),
         subject: name.into(),
         types: vec!["Anomaly.*".into(), "Malware.Found.v2".into()],
         ed25519_only: false,
+        standing_bp: 5000,
+        denies_alone: false,
     })
+}
+
+/// The actions on what stands already, each sound but for `change`.
+fn further(
+    change: &dyn Fn(&mut pb::AmendKey, &mut pb::ChangeAdministrators, &mut pb::ChangeParameters),
+) -> [Action; 3] {
+    let bundle = |name: &str| crate::cluster::producer(name, Algorithm::MlDsa65).bundle().clone();
+    let mut bundles = [bundle("admin-8"), bundle("admin-9")];
+    bundles.sort_by_key(KeyBundle::kid);
+    let mut amend = pb::AmendKey {
+        kid: vec![7; 32],
+        types: vec!["Anomaly.*".into(), "Verdict.*".into()],
+        ed25519_only: true,
+        standing_bp: 10_000,
+        denies_alone: true,
+    };
+    let bundles = bundles.iter().map(encode_canonical).collect();
+    let mut administrators = pb::ChangeAdministrators { threshold: 2, bundles };
+    let one = |name: &str, value| pb::Parameter { name: name.into(), value };
+    let mut parameters =
+        pb::ChangeParameters { parameters: vec![one("deny_score", 7000), one("half_life_ms", 3_600_000)] };
+    change(&mut amend, &mut administrators, &mut parameters);
+    [
+        Action::AmendKey(amend),
+        Action::ChangeAdministrators(administrators),
+        Action::ChangeParameters(parameters),
+    ]
 }
 
 pub(super) fn redrives() -> Suite {
