@@ -5,7 +5,7 @@
 mod common;
 
 use common::forge::{Forge, Solo};
-use common::{BEGINNING_US, Cluster, batch, index};
+use common::{BEGINNING_US, CHAIN, Cluster, batch, index};
 use cybermesh_consensus::{Effect, Input, Misbehaviour, Outbound, Timer};
 use cybermesh_proto::agree::{Header, IndexSet, Proposal, Qc};
 use cybermesh_proto::wire::List;
@@ -190,6 +190,24 @@ fn r8_a_vote_leaves_and_counts_only_after_its_record_is_on_disk() {
 }
 
 #[test]
+fn r8_a_statement_waits_for_its_own_record_not_for_an_older_one() {
+    let forge = Forge::new(4);
+    let mut solo = Solo::ready(4, 0);
+    solo.stuck = Some(|effect| matches!(effect, Effect::Persist(_)));
+    solo.hear_proposal(&forge.proposal(1, &forge.root_qc(), None));
+    solo.expire();
+    let written = solo.other.iter().filter_map(|effect| match effect {
+        Effect::Persist(record) => Some(record.generation),
+        _ => None,
+    });
+    let [with_vote, with_timeout] = written.collect::<Vec<_>>()[..] else { panic!("two records") };
+    solo.input(Input::Persisted(with_vote));
+    assert_eq!((solo.votes().len(), solo.timeouts().len()), (1, 0));
+    solo.input(Input::Persisted(with_timeout));
+    assert_eq!((solo.votes().len(), solo.timeouts().len()), (1, 1));
+}
+
+#[test]
 fn storage_error_at_any_effect_halts() {
     let mut solo = at_view_3().1;
     solo.input(Input::Broken(cybermesh_consensus::Broken::Storage));
@@ -261,7 +279,24 @@ fn r14_an_anchor_must_be_ones_own_certified_decision() {
 }
 
 #[test]
-fn r14_payload_far_above_the_anchor_is_refused_and_not_proposed() {
+fn r14_an_applied_decision_is_no_anchor_before_its_certificate_is_on_disk() {
+    let (forge, mut solo, first, second, qc) = at_view_3();
+    solo.stuck = Some(|effect| matches!(effect, Effect::StoreCertificate(..)));
+    (1..4).for_each(|author| solo.hear_vote(&forge.vote(author, &second)));
+    let applied = solo.execute(&first, DecisionHash(CHAIN.0), None);
+    let mut header = forge.header(3, &qc);
+    (header.anchor_height, header.anchor_hash) = (applied.height, applied.hash());
+    solo.hear_proposal(&forge.propose(header, &qc, None));
+    assert_eq!((solo.votes().len(), solo.misdeeds()), (2, vec![]));
+    [1, 2].into_iter().for_each(|author| solo.hear_attestation(author, &applied));
+    let stores = solo.other.iter().filter(|effect| matches!(effect, Effect::StoreCertificate(..)));
+    assert_eq!((stores.count(), solo.votes().len()), (1, 2), "made, not on disk");
+    solo.input(Input::CertificateStored(applied.height));
+    assert_eq!((solo.votes().len(), solo.misdeeds()), (3, vec![]));
+}
+
+#[test]
+fn r14_payload_far_above_the_anchor_is_refused() {
     let forge = Forge::new(4);
     let mut start = common::first_start(4, 0);
     start.config.anchor_lag = 1;
@@ -280,21 +315,22 @@ fn r14_payload_far_above_the_anchor_is_refused_and_not_proposed() {
     proposal.batches = List::new(batches).unwrap();
     solo.hear_proposal(&proposal);
     assert_eq!((solo.votes().len(), solo.misdeeds()), (2, vec![Misbehaviour::Ordering]));
-    // Height 4 with K = 1: this node leads view 4 and orders nothing, though there is work.
-    let empty = forge.proposal(3, &qc, None);
-    let mut solo = {
+}
+
+#[test]
+fn r14_a_leader_orders_no_payload_above_its_anchor_and_k() {
+    let forge = Forge::new(4);
+    let chain = forge.chain(3);
+    // It leads view 4, at height 4; its anchor is the first one, at height 0.
+    for (lag, orders) in [(3, false), (4, true)] {
         let mut start = common::first_start(4, 0);
-        start.config.anchor_lag = 1;
+        start.config.anchor_lag = lag;
         let mut solo = Solo::of(start, 0);
-        let mut qc = forge.root_qc();
-        for view in 1..=3 {
-            let block = forge.proposal(view, &qc, None);
-            solo.hear_proposal(&block);
-            qc = forge.qc(&block.header);
-        }
-        solo
-    };
-    (1..4).for_each(|author| solo.hear_vote(&forge.vote(author, &empty.header)));
-    solo.input(Input::Work(true));
-    assert!(!solo.other.iter().any(|effect| matches!(effect, Effect::Build(_))));
+        solo.stuck = Some(|effect| matches!(effect, Effect::Build(_)));
+        solo.hear_chain(&forge, &chain);
+        (1..4).for_each(|author| solo.hear_vote(&forge.vote(author, &chain[2].header)));
+        solo.input(Input::Work(true));
+        let asked = solo.other.iter().any(|effect| matches!(effect, Effect::Build(_)));
+        assert_eq!((solo.core.view(), asked), (View::new(4), orders), "K = {lag}");
+    }
 }

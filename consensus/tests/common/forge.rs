@@ -1,15 +1,15 @@
 //! Messages of others, made by hand: blocks by their rightful leaders, certificates by the first q members.
 
-use cybermesh_consensus::{Core, Effect, Input, Message, Outbound, Peer};
+use cybermesh_consensus::{Core, Effect, Execution, Input, Message, Outbound, Peer, Start};
 use cybermesh_proto::agree::{
-    Block, Claim, Committee, Header, IndexSet, Proposal, Qc, QuorumSignatures, Signed, Tc, TimeoutStatement,
-    ViewChange, Vote, VoteStatement,
+    AttestationStatement, Block, Claim, Committee, Decision, Header, IndexSet, OwnStatements, Proposal, Qc,
+    QuorumSignatures, Signed, Tc, TimeoutStatement, ValidatorSet, ViewChange, Vote, VoteStatement,
 };
 use cybermesh_proto::keys::ValidatorSignature;
 use cybermesh_proto::wire::List;
 use cybermesh_proto::{Count, DecisionHash, Height, TimeUs, View};
 
-use super::{BEGINNING_US, CHAIN, committee, first_start, index, sign, signature, verified};
+use super::{BEGINNING_US, CHAIN, committee, first_start, index, result, sign, signature, verified};
 
 /// Makes what the members of a set of n would.
 pub struct Forge {
@@ -55,6 +55,19 @@ impl Forge {
 
     pub fn proposal(&self, view: u64, qc: &Qc, tc: Option<Tc>) -> Proposal {
         self.propose(self.header(view, qc), qc, tc)
+    }
+
+    /// Blocks of the views from 1 on, each with the QC of the one before.
+    pub fn chain(&self, views: u64) -> Vec<Block> {
+        let mut qc = self.root_qc();
+        let mut chain = Vec::new();
+        for view in 1..=views {
+            let header = self.header(view, &qc);
+            let above = self.qc(&header);
+            chain.push(self.block(&header, &qc));
+            qc = above;
+        }
+        chain
     }
 
     pub fn block(&self, header: &Header, qc: &Qc) -> Block {
@@ -141,19 +154,33 @@ impl Solo {
         Self::of(first_start(n, me), me)
     }
 
-    pub fn of(start: cybermesh_consensus::Start, me: usize) -> Self {
+    pub fn of(start: Start, me: usize) -> Self {
+        let mut solo = Self::asking(start, me);
+        solo.answer_start();
+        solo
+    }
+
+    /// The same before anybody has answered its first question.
+    pub fn asking(start: Start, me: usize) -> Self {
         let now = start.clock.get();
         let (core, effects) = Core::start(start);
         let mut solo = Self { core, me, sent: Vec::new(), other: Vec::new(), record: None, stuck: None, now };
         solo.perform(effects);
-        solo.answer_start();
         solo
     }
 
     /// The others hold nothing of its signatures.
     pub fn answer_start(&mut self) {
+        let me = self.me;
+        (0..self.core.committee().set.n())
+            .filter(|other| *other != me)
+            .for_each(|other| self.answered(other));
+    }
+
+    /// One other holds nothing of its signatures.
+    pub fn answered(&mut self, by: usize) {
         let committee = self.core.committee().clone();
-        let own = cybermesh_proto::agree::OwnStatements {
+        let own = OwnStatements {
             proposal: None,
             vote: None,
             timeout: None,
@@ -161,11 +188,7 @@ impl Solo {
             high_tc: None,
             handover: None,
         };
-        let me = self.me;
-        for other in (0..committee.set.n()).filter(|other| *other != me) {
-            let own = Box::new(verified(&own, &committee));
-            self.hear(other, Message::Own(index(other), own));
-        }
+        self.hear(by, Message::Own(index(by), Box::new(verified(&own, &committee))));
     }
 
     pub fn hear(&mut self, from: usize, message: Message) {
@@ -179,6 +202,13 @@ impl Solo {
         self.hear(from, Message::Proposal(proposal));
     }
 
+    /// The proposals that made these blocks.
+    pub fn hear_chain(&mut self, forge: &Forge, chain: &[Block]) {
+        for block in chain {
+            self.hear_proposal(&forge.propose(block.header.clone(), &block.qc, None));
+        }
+    }
+
     pub fn hear_vote(&mut self, vote: &Vote) {
         self.hear(vote.author.as_usize(), Message::Vote(verified(vote, self.core.committee())));
     }
@@ -186,6 +216,31 @@ impl Solo {
     pub fn hear_timeout(&mut self, change: &ViewChange) {
         let from = change.timeout.author.as_usize();
         self.hear(from, Message::Timeout(Box::new(verified(change, self.core.committee()))));
+    }
+
+    pub fn hear_attestation(&mut self, author: usize, decision: &Decision) {
+        let attestation = sign(AttestationStatement::of(decision), author);
+        self.hear(author, Message::Attestation(verified(&attestation, self.core.committee())));
+    }
+
+    pub fn hear_blocks(&mut self, from: usize, blocks: &[Block]) {
+        let committee = self.core.committee().clone();
+        let blocks = blocks.iter().map(|block| verified(block, &committee)).collect();
+        self.hear(from, Message::Blocks(blocks));
+    }
+
+    /// The result of the next decided block, which may name the validators of the next epoch.
+    pub fn execute(
+        &mut self,
+        header: &Header,
+        previous: DecisionHash,
+        next: Option<ValidatorSet>,
+    ) -> Decision {
+        let set = self.core.committee().set.clone();
+        let decision = result(header, previous, &set, next.as_ref().unwrap_or(&set));
+        let execution = Execution { decision: decision.clone(), next, quarantines: Vec::new(), due: None };
+        self.input(Input::Executed(Box::new(execution)));
+        decision
     }
 
     pub fn input(&mut self, input: Input) {
@@ -214,6 +269,8 @@ impl Solo {
                 Effect::Fetch(_, batches, _) => {
                     batches.iter().for_each(|batch| self.input(Input::BatchHeld(batch.id)));
                 }
+                Effect::Commit(height, _) => self.input(Input::Committed(height)),
+                Effect::StoreCertificate(pair, _) => self.input(Input::CertificateStored(pair.0.height)),
                 Effect::Build(build) => self.input(Input::Built(build.epoch, build.view, Vec::new())),
                 other => self.other.push(other),
             }
