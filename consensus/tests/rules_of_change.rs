@@ -1,16 +1,13 @@
-//! R10, R11, R15 and R16: epochs, evidence, lost memories and those who fell behind.
+//! R10, R11 and R16: epochs, evidence and those who fell behind.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod common;
 
 use common::forge::{Forge, Solo};
-use common::{BEGINNING_US, Cluster, batch, first_start, index, set_of, sign, verified};
-use cybermesh_consensus::{
-    Effect, Found, Generation, Input, Memory, Message, Misbehaviour, Outbound, SafetyRecord, Timer, To,
-};
-use cybermesh_proto::agree::{AmnesiaReport, AmnesiaReportStatement, AttestationStatement, Header};
-use cybermesh_proto::wire::Fixed;
+use common::{BEGINNING_US, CHAIN, Cluster, batch, first_start, set_of, sign, verified};
+use cybermesh_consensus::{Effect, Found, Input, Message, Misbehaviour, Outbound, Timer, To};
+use cybermesh_proto::agree::{AttestationStatement, Header, ValidatorSet};
 use cybermesh_proto::{DecisionHash, Digest, Epoch, Height, TimeUs, View};
 
 fn epochs(cluster: &Cluster) -> Vec<u64> {
@@ -23,6 +20,21 @@ fn reconfigured() -> Cluster {
     cluster.reconfigure = Some((Height::new(4), set_of(0..4)));
     cluster.deliver();
     cluster
+}
+
+/// Validator 0 of 4 with blocks of views 1 to 3, of which the first one is decided.
+fn one_decided() -> (Forge, Solo, Vec<Header>) {
+    let forge = Forge::new(4);
+    let mut solo = Solo::ready(4, 0);
+    let chain = forge.chain(3);
+    solo.hear_chain(&forge, &chain);
+    assert_eq!(solo.decided(), [1]);
+    (forge, solo, chain.into_iter().map(|block| block.header).collect())
+}
+
+/// Another set of four: validator 4 comes to the place of validator 3, who leaves.
+fn successors() -> ValidatorSet {
+    set_of([0, 1, 2, 4])
 }
 
 #[test]
@@ -50,6 +62,53 @@ fn r10_without_a_certificate_of_the_last_decision_nobody_enters() {
     cluster.lost = None;
     cluster.run(20_000_000);
     assert!(cluster.heights()[..4].iter().all(|height| *height > 4));
+}
+
+#[test]
+fn r10_blocks_after_the_last_one_are_void_whenever_they_are_decided() {
+    for result_first in [true, false] {
+        let (forge, mut solo, chain) = one_decided();
+        let end = |solo: &mut Solo| solo.execute(&chain[0], DecisionHash(CHAIN.0), Some(successors()));
+        if result_first {
+            end(&mut solo);
+        }
+        // The QC of the third block decides the second one.
+        (1..4).for_each(|author| solo.hear_vote(&forge.vote(author, &chain[2])));
+        if !result_first {
+            end(&mut solo);
+        }
+        let void = solo.other.iter().filter_map(|effect| match effect {
+            Effect::Void(blocks) => Some(blocks.iter().map(|block| block.header.height.get())),
+            _ => None,
+        });
+        assert_eq!(void.flatten().collect::<Vec<_>>(), [2]);
+        assert_eq!(solo.decided().contains(&2), !result_first);
+    }
+}
+
+#[test]
+fn r10_an_attestation_of_the_old_epoch_takes_no_place_in_the_new_one() {
+    let (_, mut solo, chain) = one_decided();
+    // Of a height that comes after the epoch, by one who leaves with it.
+    let false_result = AttestationStatement {
+        chain: CHAIN,
+        epoch: Epoch::ZERO,
+        height: Height::new(2),
+        decision: DecisionHash(Digest::new([9; 32])),
+    };
+    let attestation = verified(&sign(false_result, 3), solo.core.committee());
+    solo.hear(3, Message::Attestation(attestation));
+    let last = solo.execute(&chain[0], DecisionHash(CHAIN.0), Some(successors()));
+    [1, 2].into_iter().for_each(|author| solo.hear_attestation(author, &last));
+    assert_eq!(solo.core.committee().epoch, Epoch::new(1));
+    let forge = Forge { committee: solo.core.committee().as_ref().clone() };
+    let chain = forge.chain(2);
+    solo.hear_timeout(&forge.view_change(1, 3, &forge.qc(&chain[1].header), None));
+    solo.hear_blocks(1, &chain);
+    let decision = solo.execute(&chain[0].header, last.hash(), None);
+    // Index 3 is an honest member now, and the third of a quorum.
+    [1, 3].into_iter().for_each(|author| solo.hear_attestation(author, &decision));
+    assert_eq!(solo.core.certified(), decision.height);
 }
 
 #[test]
@@ -133,184 +192,6 @@ fn r11_two_results_attested_for_one_height_are_evidence() {
 }
 
 #[test]
-fn r15_nobody_signs_before_others_have_answered() {
-    let forge = Forge::new(4);
-    let mut start = first_start(4, 0);
-    start.clock = TimeUs::new(BEGINNING_US + 1);
-    let (mut core, effects) = cybermesh_consensus::Core::start(start);
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Send(To::All, Outbound::AskOwn(_)))));
-    let proposal = forge.proposal(1, &forge.root_qc(), None);
-    let proposal = Box::new(verified(&proposal, core.committee()));
-    let from = cybermesh_consensus::Peer(1);
-    let effects = core.step(Input::Message { from, message: Message::Proposal(proposal) });
-    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Sign(_))));
-    assert!(!core.is_ready());
-}
-
-#[test]
-fn r15_statement_not_covered_by_the_record_halts() {
-    let forge = Forge::new(4);
-    let mut solo = Solo::ready(4, 0);
-    let first = forge.proposal(1, &forge.root_qc(), None);
-    solo.hear_proposal(&first);
-    // Its own vote, as it was: covered.
-    solo.hear_vote(&solo.votes()[0].clone());
-    assert!(solo.core.is_ready());
-    // A vote of its own key that it does not remember.
-    solo.hear_vote(&forge.vote(0, &forge.header(2, &forge.qc(&first.header))));
-    assert!(!solo.core.is_ready());
-    assert_eq!(solo.record.as_ref().unwrap().memory, Memory::Forgot, "and that is on disk");
-    solo.expire();
-    assert_eq!(solo.timeouts(), []);
-}
-
-#[test]
-fn r15_ones_own_forgotten_vote_inside_a_certificate_is_recognised() {
-    let forge = Forge::new(4);
-    let mut solo = Solo::ready(4, 3);
-    // Validator 3 is among the signers of this QC and never voted.
-    let first = forge.proposal(1, &forge.root_qc(), None);
-    let second = forge.proposal(2, &forge.qc(&first.header), None);
-    solo.hear_proposal(&second);
-    assert!(!solo.core.is_ready());
-}
-
-#[test]
-fn r15_a_record_older_than_its_mirror_is_a_memory_lost() {
-    let record = SafetyRecord::fresh(&common::committee(4), Generation(7));
-    let start = |mirror, found| {
-        let mut start = first_start(4, 0);
-        (start.mirror, start.record) = (Generation(mirror), found);
-        start
-    };
-    let found = || Found::Record(Box::new(record.clone()));
-    for (start, remembers) in [
-        (start(7, found()), true),
-        (start(6, found()), true),
-        (start(8, found()), false),
-        (start(0, Found::Nothing), false),
-        (start(1, Found::FirstBoot), false),
-    ] {
-        let mirror = start.mirror;
-        let solo = Solo::of(start, 0);
-        assert_eq!(solo.core.is_ready(), remembers, "mirror {mirror:?}");
-        if !remembers {
-            let written = solo.record.unwrap();
-            assert!(written.memory == Memory::Forgot && written.generation > mirror);
-        }
-    }
-}
-
-#[test]
-fn power_cut_between_the_syncs_fences_nobody() {
-    let mut cluster = Cluster::new(4);
-    cluster.deliver();
-    cluster.run(5_000_000);
-    // The record is on disk, the block that would name it in its mirror is not.
-    let newest = cluster.nodes[0].record.clone().unwrap().generation;
-    cluster.restart_with(0, |start| start.mirror = Generation(newest.0 - 1));
-    cluster.deliver();
-    assert!(cluster.nodes[0].core.is_ready());
-}
-
-fn report(solo: &Solo, author: usize, entered: u64) -> AmnesiaReport {
-    let forge = Forge::new(4);
-    let asked = solo.sent.iter().rev().find_map(|sent| match sent {
-        Outbound::AskReport(ask) => Some(ask.clone()),
-        _ => None,
-    });
-    let asked = asked.unwrap();
-    let statement = AmnesiaReportStatement {
-        chain: asked.chain,
-        epoch: asked.epoch,
-        asker: asked.asker,
-        nonce: asked.nonce,
-        entered: View::new(entered),
-        hqc_view: View::ZERO,
-        hqc_block: forge.committee.root.block,
-    };
-    let tc = forge.tc(entered - 1, &[forge.root_qc()]);
-    let entry = (entered > 1).then_some(cybermesh_proto::agree::Entry::Tc(tc));
-    AmnesiaReport { report: sign(statement, author), entry, high_qc: forge.root_qc(), handover: None }
-}
-
-fn amnesiac() -> Solo {
-    let mut start = first_start(4, 0);
-    start.record = Found::Nothing;
-    Solo::of(start, 0)
-}
-
-fn hear_report(solo: &mut Solo, author: usize, report: &AmnesiaReport) {
-    let report = Box::new(verified(report, solo.core.committee()));
-    solo.hear(author, Message::Report(report));
-}
-
-#[test]
-fn r15_the_fence_lies_above_the_highest_report_of_q_others() {
-    let mut solo = amnesiac();
-    for (author, entered) in [(1, 3), (2, 5)] {
-        let said = report(&solo, author, entered);
-        hear_report(&mut solo, author, &said);
-        hear_report(&mut solo, author, &said);
-        assert!(!solo.core.is_ready(), "two others are not three");
-    }
-    let mut stale = report(&solo, 3, 4);
-    stale.report.statement.nonce = Fixed([0; 32]);
-    hear_report(&mut solo, 3, &stale);
-    assert!(!solo.core.is_ready(), "an answer to another question");
-    let said = report(&solo, 3, 4);
-    hear_report(&mut solo, 3, &said);
-    assert!(solo.core.is_ready());
-    let record = solo.record.clone().unwrap();
-    assert_eq!(
-        (record.memory, record.fence, record.last_voted_view),
-        (Memory::Fenced, View::new(6), View::new(6))
-    );
-    solo.expire();
-    assert_eq!(solo.timeouts(), [], "view 5 lies below the fence");
-}
-
-#[test]
-fn r15_who_forgot_gives_no_reports() {
-    let mut solo = amnesiac();
-    let ask = cybermesh_proto::agree::AmnesiaAsk {
-        chain: common::CHAIN,
-        epoch: Epoch::ZERO,
-        asker: index(2),
-        nonce: Fixed([5; 32]),
-    };
-    solo.hear(2, Message::AskReport(index(2), ask.clone()));
-    let reports = |solo: &Solo| solo.sent.iter().filter(|sent| matches!(sent, Outbound::Report(_))).count();
-    assert_eq!(reports(&solo), 0);
-    let mut whole = Solo::ready(4, 0);
-    whole.hear(3, Message::AskReport(index(3), ask.clone()));
-    assert_eq!(reports(&whole), 0, "nobody asks in another's name");
-    whole.hear(2, Message::AskReport(index(2), ask));
-    assert_eq!(reports(&whole), 1);
-}
-
-#[test]
-fn r15_mark_stays_until_an_applied_block_of_view_m_plus_2() {
-    let mut cluster = Cluster::new(4);
-    cluster.deliver();
-    cluster.run(3_000_000);
-    cluster.restart_with(0, |start| start.record = Found::Nothing);
-    let mut fenced_above = None;
-    for _ in 0..60 {
-        cluster.run(200_000);
-        let record = cluster.nodes[0].record.clone().unwrap();
-        let newest = cluster.nodes[0].delivered.last().map_or(View::ZERO, |header| header.view);
-        match record.memory {
-            Memory::Forgot => {}
-            Memory::Fenced => assert!(newest <= record.fence, "an applied block of view {newest}"),
-            Memory::Whole => fenced_above = Some((newest, record.fence)),
-        }
-    }
-    let (newest, fence) = fenced_above.expect("the mark goes");
-    assert!(newest > fence && fence > View::ZERO);
-}
-
-#[test]
 fn r16_a_laggard_is_answered_with_what_moved_the_others_on() {
     let mut cluster = Cluster::new(4);
     cluster.cut.insert(3);
@@ -361,6 +242,29 @@ fn synced_block_is_attested_too() {
 }
 
 #[test]
+fn ones_own_attestation_counts_again_after_a_start() {
+    let (_, mut solo, chain) = one_decided();
+    let decision = solo.execute(&chain[0], DecisionHash(CHAIN.0), None);
+    let own = solo.sent.iter().find_map(|sent| match sent {
+        Outbound::Attestation(own) => Some(own.clone()),
+        _ => None,
+    });
+    let mut start = first_start(4, 0);
+    start.record = Found::Record(solo.record.clone().unwrap());
+    start.applied = chain[0].clone();
+    start.past.push(chain[0].clone());
+    start.decisions.push((decision.height, decision.hash()));
+    start.uncertified.push(decision.clone());
+    start.attestations.extend(own);
+    let mut again = Solo::of(start, 0);
+    again.hear_attestation(1, &decision);
+    assert_eq!(again.core.certified(), Height::ZERO);
+    // With its own that is a quorum: else nodes that start all at once would be one short for ever.
+    again.hear_attestation(2, &decision);
+    assert_eq!(again.core.certified(), decision.height);
+}
+
+#[test]
 fn r16_a_node_outside_the_set_asks_around() {
     let mut start = first_start(4, 0);
     start.key = None;
@@ -400,30 +304,17 @@ fn r16_a_wanted_block_is_asked_of_every_member_in_turn() {
 }
 
 #[test]
-fn r4_a_timeout_that_never_left_is_made_anew_after_a_crash() {
+fn r16_a_block_is_taken_only_if_a_certificate_names_it() {
     let forge = Forge::new(4);
     let mut solo = Solo::ready(4, 0);
-    // The view runs out while the vote is being signed; the vote's record is the last one that reaches the disk.
-    solo.stuck = Some(|effect| matches!(effect, Effect::Sign(_)));
-    solo.hear_proposal(&forge.proposal(1, &forge.root_qc(), None));
-    solo.expire();
-    solo.stuck = Some(|effect| matches!(effect, Effect::Sign(_) | Effect::Persist(_)));
-    let vote = solo.other.iter().find_map(|effect| match effect {
-        Effect::Sign(what) => {
-            Some((**what).clone()).filter(|what| matches!(what, cybermesh_consensus::ToSign::Vote(_)))
-        }
-        _ => None,
-    });
-    solo.input(Input::Signed(Box::new(common::signed(vote.unwrap(), 0))));
-    let written = solo.other.iter().rev().find_map(|effect| match effect {
-        Effect::Persist(record) => Some(record.clone()),
-        _ => None,
-    });
-    let written = written.unwrap();
-    assert_eq!((written.highest_timeout_view, written.last_timeout.as_ref()), (View::new(1), None));
-    let mut start = first_start(4, 0);
-    start.record = Found::Record(written);
-    let mut again = Solo::of(start, 0);
-    again.expire();
-    assert_eq!(again.timeouts().len(), 1);
+    let chain = forge.chain(2);
+    // Anybody can make a block on top of a certified one.
+    solo.hear_blocks(1, &chain[..1]);
+    assert_eq!(solo.core.load().blocks, 0);
+    // The second one holds a QC of the first; nothing names the second.
+    solo.hear_blocks(1, &chain);
+    assert_eq!(solo.core.load().blocks, 1);
+    solo.hear_timeout(&forge.view_change(1, 3, &forge.qc(&chain[1].header), None));
+    solo.hear_blocks(1, &chain[1..]);
+    assert_eq!(solo.decided(), [1]);
 }

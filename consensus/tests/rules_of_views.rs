@@ -5,8 +5,8 @@
 mod common;
 
 use common::forge::{Forge, Solo};
-use common::{Cluster, batch};
-use cybermesh_consensus::{Effect, Input, Outbound, Timer};
+use common::{Cluster, batch, first_start, index};
+use cybermesh_consensus::{Effect, Found, Input, Outbound, Timer, ToSign};
 use cybermesh_proto::{Epoch, View};
 
 #[test]
@@ -31,13 +31,26 @@ fn r4_a_timeout_is_sent_again_until_it_is_acknowledged_or_the_view_ends() {
     assert_eq!(solo.timeouts().len(), 1);
     solo.input(Input::Timer(Timer::Resend));
     assert_eq!(solo.timeouts().len(), 4, "to each of three");
-    solo.input(Input::Acknowledged(common::index(1), Epoch::ZERO, View::new(1)));
+    solo.input(Input::Acknowledged(index(1), Epoch::ZERO, View::new(1)));
     solo.input(Input::Timer(Timer::Resend));
     assert_eq!(solo.timeouts().len(), 6);
     // A new connection, or the next time that the view takes too long: acknowledged or not.
-    solo.input(Input::Reconnected(common::index(1)));
+    solo.input(Input::Reconnected(index(1)));
     solo.input(Input::Timer(Timer::Resend));
     assert_eq!(solo.timeouts().len(), 9);
+}
+
+#[test]
+fn r4_an_acknowledgement_lapses_when_the_view_takes_too_long_again() {
+    let mut solo = Solo::ready(4, 0);
+    solo.expire();
+    (1..4).for_each(|by| solo.input(Input::Acknowledged(index(by), Epoch::ZERO, View::new(1))));
+    solo.sent.clear();
+    solo.input(Input::Timer(Timer::Resend));
+    assert_eq!(solo.timeouts(), []);
+    solo.expire();
+    solo.input(Input::Timer(Timer::Resend));
+    assert_eq!(solo.timeouts().len(), 3, "who acknowledged may have dropped it since");
 }
 
 #[test]
@@ -278,4 +291,31 @@ fn r8_a_timeout_is_not_sent_again_before_it_is_on_disk() {
     solo.expire();
     solo.input(Input::Timer(Timer::Resend));
     assert_eq!(solo.timeouts(), []);
+}
+
+#[test]
+fn r4_a_timeout_that_never_left_is_made_anew_after_a_crash() {
+    let forge = Forge::new(4);
+    let mut solo = Solo::ready(4, 0);
+    // The view runs out while the vote is being signed; the vote's record is the last one that reaches the disk.
+    solo.stuck = Some(|effect| matches!(effect, Effect::Sign(_)));
+    solo.hear_proposal(&forge.proposal(1, &forge.root_qc(), None));
+    solo.expire();
+    solo.stuck = Some(|effect| matches!(effect, Effect::Sign(_) | Effect::Persist(_)));
+    let vote = solo.other.iter().find_map(|effect| match effect {
+        Effect::Sign(what) => Some((**what).clone()).filter(|what| matches!(what, ToSign::Vote(_))),
+        _ => None,
+    });
+    solo.input(Input::Signed(Box::new(common::signed(vote.unwrap(), 0))));
+    let written = solo.other.iter().rev().find_map(|effect| match effect {
+        Effect::Persist(record) => Some(record.clone()),
+        _ => None,
+    });
+    let written = written.unwrap();
+    assert_eq!((written.highest_timeout_view, written.last_timeout.as_ref()), (View::new(1), None));
+    let mut start = first_start(4, 0);
+    start.record = Found::Record(written);
+    let mut again = Solo::of(start, 0);
+    again.expire();
+    assert_eq!(again.timeouts().len(), 1);
 }
