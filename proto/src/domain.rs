@@ -65,6 +65,8 @@ domains! {
     BATCH_ID = "cybermesh/batch-id/v1";
     /// Hash of a decision.
     DECISION = "cybermesh/decision/v1";
+    /// Hash over the newest numbers of all outbound partitions.
+    HEADS = "cybermesh/heads/v1";
     /// Signature of a validator over a decision's hash.
     ATTESTATION = "cybermesh/attestation/v1";
     /// Hash of a validator set.

@@ -67,6 +67,8 @@ pub enum Fault {
     NoIdleTimer,
     /// R11: statements are compared with their signatures.
     CompareSignatures,
+    /// A reducer of the executor panics at an event of type `Planted.Panic.v1`, after it has written.
+    ReducerPanics,
 }
 
 /// R1 to R16, and nothing at 0.
@@ -117,7 +119,7 @@ pub const fn planted(_fault: Fault) -> bool {
 }
 
 impl Fault {
-    /// All of them.
+    /// All that break a rule of agreement.
     pub const ALL: [Self; 30] = [
         Self::DecideOnHeight,
         Self::ParentUntied,

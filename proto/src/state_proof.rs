@@ -5,7 +5,7 @@
 //! [`inner_hash`] of its halves. The three hashes are of domains of their own, and the key is in the leaf: no part
 //! of the tree passes for another.
 //!
-//! This module is the format and the hashing. `cybermesh-verify` checks it, the executor makes it.
+//! This module is the format and the hashing. `cybermesh-verify` compares with a decision, the executor makes proofs.
 
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
@@ -91,6 +91,41 @@ pub struct StateProof {
 impl StateProof {
     /// The format this code writes and reads.
     pub const VERSION: u16 = 1;
+
+    /// The root of the state of which the proof says something true. Whoever trusts a root compares.
+    pub fn root(&self) -> Result<Digest, Refusal> {
+        self.check_shape()?;
+        let key = key_hash(self.key.as_slice());
+        let depth = self.siblings.len();
+        let end = match (&self.value, &self.neighbour) {
+            (Some(value), _) => StateLeaf { key, value: value_hash(value.as_slice()) }.hash(),
+            (None, Some(leaf)) => {
+                // A leaf elsewhere says nothing of this key's place, and the key's own leaf proves that it is there.
+                let shared = shared_bits(&leaf.key, &key);
+                ensure(shared >= depth && leaf.key != key, Code::StateProofNeighbour, || {
+                    format!("{shared} bits shared at depth {depth}").into()
+                })?;
+                leaf.hash()
+            }
+            (None, None) => EMPTY_STATE,
+        };
+        let turns = bits(&key).rev().skip(KEY_BITS.saturating_sub(depth));
+        Ok(self.siblings.iter().zip(turns).fold(end, |own, (sibling, right)| {
+            if right { inner_hash(sibling, &own) } else { inner_hash(&own, sibling) }
+        }))
+    }
+}
+
+/// The bits of a digest.
+const KEY_BITS: usize = 256;
+
+/// The choices between halves on the way to a hashed key, from the root on: `true` is right.
+fn bits(key: &Digest) -> impl DoubleEndedIterator<Item = bool> + '_ {
+    key.as_bytes().iter().flat_map(|byte| [7_u8, 6, 5, 4, 3, 2, 1, 0].map(|place| (byte >> place) & 1 == 1))
+}
+
+fn shared_bits(one: &Digest, other: &Digest) -> usize {
+    bits(one).zip(bits(other)).take_while(|(a, b)| a == b).count()
 }
 
 impl Wire for StateProof {

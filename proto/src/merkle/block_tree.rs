@@ -40,6 +40,13 @@ impl BlockTree {
         Self { tree: MerkleTree::from_leaves(&leaves) }
     }
 
+    /// Builds the tree over leaves that are hashed already, by [`leaf_hash`] and nothing else.
+    #[must_use]
+    pub fn of_hashes(leaves: &[Digest]) -> Self {
+        let leaves: Vec<_> = leaves.iter().map(|leaf| *leaf.as_bytes()).collect();
+        Self { tree: MerkleTree::from_leaves(&leaves) }
+    }
+
     /// How many leaves there are.
     #[must_use]
     pub fn count(&self) -> usize {

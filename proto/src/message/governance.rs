@@ -61,6 +61,18 @@ impl SignedGovernance {
         ItemId(tagged(Domain::GOVERNANCE_ID, &self.bytes))
     }
 
+    /// What it says, before anybody has checked who said it.
+    #[must_use]
+    pub const fn transaction(&self) -> &pb::GovernanceTransaction {
+        &self.transaction
+    }
+
+    /// Who signed, ascending, each once.
+    #[must_use]
+    pub fn signers(&self) -> BTreeSet<Kid> {
+        self.halves.iter().map(|half| half.kid).collect()
+    }
+
     /// The transaction, if this chain's administrators agreed to it.
     pub fn verify(
         &self,
@@ -70,7 +82,7 @@ impl SignedGovernance {
     ) -> Result<&pb::GovernanceTransaction, Refusal> {
         let same = self.transaction.chain == chain.0.as_bytes();
         ensure(same, Code::ChainOther, || "a transaction for another chain".into())?;
-        let signers: BTreeSet<Kid> = self.halves.iter().map(|half| half.kid).collect();
+        let signers = self.signers();
         let enough = signers.len() >= administrators.threshold;
         ensure(enough, Code::GovernanceQuorum, || {
             format!("{} administrators, it takes {}", signers.len(), administrators.threshold).into()

@@ -42,6 +42,17 @@ impl SignedRedrive {
         ItemId(tagged(Domain::REDRIVE_ID, &self.bytes))
     }
 
+    /// What it says, before anybody has checked who said it.
+    #[must_use]
+    pub const fn redrive(&self) -> &pb::Redrive {
+        &self.redrive
+    }
+
+    /// The event it tries again.
+    pub fn origin(&self) -> Result<SignedEvent, Refusal> {
+        SignedEvent::decode(&self.redrive.origin)
+    }
+
     /// The redrive, if it is of this chain and this operator signed it.
     pub fn verify(
         &self,

@@ -33,6 +33,7 @@ OUTCOMES = {
     46: "governance.set_unsafe",
     47: "governance.administrators_unsafe",
     48: "governance.parameter",
+    49: "governance.too_often",
     60: "redrive.applied",
     61: "redrive.proof",
     62: "redrive.repeated",
