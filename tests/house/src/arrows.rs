@@ -41,6 +41,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     // The model checker explores the core as it is, and nothing around it.
     ("cybermesh-model", &["cybermesh-proto", "cybermesh-consensus"]),
+    // The small world of the executor, for its tests and for those of the rooms that keep its state.
+    ("cybermesh-effects", &["cybermesh-proto", "cybermesh-executor"]),
     ("cybermesh-house", &[]),
     ("cybermesh-world", &["cybermesh-proto", "cybermesh-verify", "cybermesh-keys"]),
     ("cybermesh-e2e", &["cybermesh-proto", "cybermesh-verify", "cybermesh-keys", "cybermesh-world"]),
