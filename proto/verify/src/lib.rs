@@ -1,4 +1,4 @@
-//! Checks events, certificates and receipts, given one genesis hash. Pure Rust, no I/O, no panic.
+//! Checks events, certificates, receipts and state proofs, given one genesis hash. Pure Rust, no I/O, no panic.
 //!
 //! **Promises**: what is accepted here was decided by a quorum of the chain that the hash names, or the verdict
 //! says on what weaker ground it rests. The same verdict on every machine, with no network and no clock.
@@ -20,9 +20,11 @@
 mod epochs;
 mod pure;
 mod receipt;
+mod state;
 mod verdict;
 
 pub use epochs::{EpochEnd, EpochMemory};
 pub use pure::PureRust;
 pub use receipt::{Trust, verify_receipt};
+pub use state::{check_state, check_state_proof};
 pub use verdict::{ProducerCheck, Standing, Verdict};

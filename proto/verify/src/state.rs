@@ -1,0 +1,23 @@
+//! Checking a proof of what the state held for one key, or that it held nothing.
+
+use cybermesh_proto::agree::Decision;
+use cybermesh_proto::state_proof::StateProof;
+use cybermesh_proto::{Code, Digest, Refusal};
+
+/// Checks a proof against a root of the state that is trusted already.
+pub fn check_state_proof(proof: &StateProof, state_root: &Digest) -> Result<(), Refusal> {
+    let root = proof.root()?;
+    if root == *state_root {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::StateProofRoot, format!("the path ends in {root}, the state is {state_root}")))
+}
+
+/// Checks a proof against the decision of its height. That the decision is certified is another check.
+pub fn check_state(proof: &StateProof, decision: &Decision) -> Result<(), Refusal> {
+    if proof.height != decision.height {
+        let note = format!("proof of height {}, decision of {}", proof.height, decision.height);
+        return Err(Refusal::new(Code::StateProofHeight, note));
+    }
+    check_state_proof(proof, &decision.state_root)
+}
