@@ -197,6 +197,25 @@ fn r15_who_may_yet_learn_that_it_forgot_gives_no_reports() {
 }
 
 #[test]
+fn r1_who_forgot_proposes_nothing_at_or_below_its_fence() {
+    let forge = Forge::new(4);
+    let mut fenced = amnesiac();
+    for author in 1..4 {
+        let said = report(&fenced, author, 3);
+        hear_report(&mut fenced, author, &said);
+    }
+    let fence = fenced.record.as_ref().unwrap().fence;
+    assert!(fenced.core.is_ready() && fence == View::new(4));
+    // Validator 0 leads view 4.
+    for (mut solo, proposals) in [(fenced, 0), (Solo::ready(4, 0), 1)] {
+        let entry = forge.tc(3, &[forge.root_qc()]);
+        solo.hear_timeout(&forge.view_change(1, 4, &forge.root_qc(), Some(entry)));
+        solo.input(Input::Timer(Timer::Propose(Epoch::ZERO, View::new(4))));
+        assert_eq!((solo.core.view(), solo.proposals().len()), (View::new(4), proposals));
+    }
+}
+
+#[test]
 fn r15_mark_stays_until_an_applied_block_of_view_m_plus_2() {
     let mut cluster = Cluster::new(4);
     cluster.deliver();
