@@ -53,10 +53,6 @@ pub(crate) fn settle(run: &mut Run<'_>, subject: &Subject, record: &Record) -> R
     let corroborated = found.alone || u64::from(found.points) >= numbers.corroboration;
     let would_be = score >= numbers.deny_score && corroborated && !run.chain.protected.covers(subject);
     match standing {
-        Some(row) if score < numbers.lift_score || !corroborated => {
-            let why = if corroborated { "the score fell" } else { "too few agree any more" };
-            rule::lift(run, &key, &row, why)
-        }
         Some(row) if would_be => {
             let scope = scope(&found);
             let aging = row.expires_ms.saturating_sub(now) < numbers.rule_ttl_ms / 2;
@@ -66,6 +62,10 @@ pub(crate) fn settle(run: &mut Run<'_>, subject: &Subject, record: &Record) -> R
             } else {
                 Ok(())
             }
+        }
+        Some(row) if score < numbers.lift_score || !corroborated => {
+            let why = if corroborated { "the score fell" } else { "too few agree any more" };
+            rule::lift(run, &key, &row, why)
         }
         None if would_be => {
             let scope = scope(&found);

@@ -57,6 +57,6 @@ mod table;
 pub mod tree;
 mod verdict;
 pub mod view;
-mod window;
+pub mod window;
 
 pub use run::{administrators_at, panic_is_an_items};

@@ -8,6 +8,8 @@
 pub mod items;
 pub mod people;
 pub mod rng;
+pub mod story;
+pub mod trace;
 
 
 pub mod world;
