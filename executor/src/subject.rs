@@ -174,7 +174,8 @@ impl fmt::Display for Net {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = Ipv6Addr::from_bits(self.bits);
         let (address, before, whole) = match address.to_ipv4_mapped() {
-            Some(address) if self.length >= 96 => (IpAddr::V4(address), 96, 32),
+            // A mapped one is at least /96: behind its length all bits are zero.
+            Some(address) => (IpAddr::V4(address), 96, 32),
             _ => (IpAddr::V6(address), 0, 128),
         };
         let length = self.length.saturating_sub(before);

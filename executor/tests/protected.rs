@@ -107,7 +107,8 @@ fn ipv6_that_holds_every_ipv4_address_protects_them_all() {
 
 #[test]
 fn validators_are_protected_and_other_subjects_by_name() {
-    let protected = protecting(&[("host", "Gateway.example."), ("user", "root"), ("host", "192.0.2.5")]);
+    let protected =
+        protecting(&[("user", "root"), ("host", "zz"), ("host", "Gateway.example."), ("host", "192.0.2.5")]);
     let covers = |kind, value| protected.covers(&Subject::read(kind, value).unwrap());
     assert!(covers("validator", "any"));
     assert!(covers("host", "GATEWAY.example"));

@@ -69,6 +69,7 @@ fn half_is_left_after_each_half_life_and_nothing_after_fourteen() {
     }
     assert_eq!([left(1), left(500), left(999), left(1_500), left(13_999)], [9_995, 7_500, 5_005, 3_750, 1]);
     assert_eq!(left(u64::MAX), 0);
+    assert_eq!(decayed(u16::MAX, 14_000, 1_000), 0, "nor of more than there can be");
     assert_eq!(decayed(10_000, 1, 31_536_000_000), 10_000);
     assert_eq!(decayed(10_000, 31_535_999_999, 31_536_000_000), 5_001);
     assert_eq!(decayed(10_000, 0, 0), 0, "a half-life of nothing leaves nothing");
@@ -292,6 +293,15 @@ fn reasons_are_the_strongest_of_each_heaviest_first_then_by_event() {
     assert_eq!(found.counting.len(), 40);
     assert_eq!(found.reasons().collect::<Vec<_>>(), (61..77).map(event).collect::<Vec<_>>());
     assert_eq!(REASONS_MAX, 16);
+}
+
+#[test]
+fn among_equals_the_older_is_the_one_applied_first() {
+    let mut record = Record::default();
+    record.add(producer(1, "t"), event(2), 600, HALF_LIFE_MS, HALF_LIFE_MS, HALF_LIFE_MS);
+    record.add(producer(1, "t"), event(1), 1_200, 0, HALF_LIFE_MS, HALF_LIFE_MS);
+    let found = record.corroboration(HALF_LIFE_MS, HALF_LIFE_MS, FLOOR);
+    assert_eq!(found.counting, [(600, event(2), kid(1))], "whatever its author dates it");
 }
 
 #[test]
