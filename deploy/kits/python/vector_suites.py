@@ -14,6 +14,7 @@ from cybermesh.keys import KeyBundle
 from cybermesh.receipt import verify_receipt
 from cybermesh.refusal import Refusal
 from cybermesh.schema import decode_canonical
+from cybermesh.state import StateProof, check_state
 from cybermesh.transactions import SignedGovernance, SignedRedrive, check_record, record_from_bytes
 from cybermesh.words import WORDS
 
@@ -182,6 +183,14 @@ def receipt(case) -> dict:
     return expect(action)
 
 
+def state(case) -> dict:
+    def action():
+        decision = decode_canonical(Decision, bytes.fromhex(case["decision"]))
+        check_state(decode_canonical(StateProof, bytes.fromhex(case["bytes"])), decision)
+
+    return expect(action)
+
+
 SUITES = {
     "hash": hash_case,
     "encoding": encoding,
@@ -198,4 +207,5 @@ SUITES = {
     "redrive": redrive,
     "record": record,
     "receipt": receipt,
+    "state": state,
 }

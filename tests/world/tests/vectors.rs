@@ -14,9 +14,10 @@ use cybermesh_proto::merkle::{BlockTree, verify_consistency, verify_inclusion};
 use cybermesh_proto::message::{
     Administrators, SignedGovernance, SignedRedrive, check_record, record_from_bytes,
 };
+use cybermesh_proto::state_proof::StateProof;
 use cybermesh_proto::wire::{Checked, Received, decode_canonical};
 use cybermesh_proto::{ChainId, Digest, Epoch, Height, Kid, Refusal};
-use cybermesh_verify::{EpochMemory, ProducerCheck, PureRust, Standing, Trust, verify_receipt};
+use cybermesh_verify::{EpochMemory, ProducerCheck, PureRust, Standing, Trust, check_state, verify_receipt};
 use cybermesh_world::vectors::{self, unhex};
 use serde_json::{Map, Value};
 
@@ -294,6 +295,15 @@ fn transactions_and_records_are_refused_for_their_own_reason() {
             &case,
             &record_from_bytes(&bytes(&case, "bytes")).and_then(|record| check_record(&record, &decision)),
         );
+    }
+}
+
+#[test]
+fn proofs_of_the_state_hold_for_their_decision_alone() {
+    for case in cases("state") {
+        let decision: Decision = decode_canonical(&bytes(&case, "decision")).unwrap();
+        let proof = decode_canonical::<StateProof>(&bytes(&case, "bytes"));
+        expect(&case, &proof.and_then(|proof| check_state(&proof, &decision)));
     }
 }
 

@@ -45,5 +45,9 @@ REPORT_ENDS_MAX = 1024
 PROOF_STEPS_MAX = 64
 HANDOVERS_MAX = 1024
 
+STATE_KEY_BYTES_MAX = 600
+STATE_VALUE_BYTES_MAX = MIB
+STATE_PROOF_STEPS_MAX = 256
+
 # The largest number that any message holds: every language and database keeps it in a signed integer.
 NUMBER_MAX = 2**63 - 1

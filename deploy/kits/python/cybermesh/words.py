@@ -7,6 +7,7 @@ from .keys import KeyBundle
 from .payload import Batch, Block, Header, Item, Proposal, TxLeaf
 from .peers import AmnesiaAsk, AmnesiaReport, Answer, Ask, Evidence, OwnStatements, OwnStatementsAsk
 from .receipt import Receipt
+from .state import StateProof
 from .statements import SIGNED, STATEMENTS
 
 WORDS = {
@@ -39,5 +40,6 @@ WORDS = {
         TxLeaf,
         Receipt,
         EpochMemory,
+        StateProof,
     )
 }

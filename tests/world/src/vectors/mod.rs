@@ -13,6 +13,7 @@ mod messages;
 mod receipts;
 mod samples;
 mod signatures;
+mod states;
 mod trees;
 
 pub use case::{Case, Suite, hex, resolve, unhex};
@@ -39,5 +40,6 @@ pub fn all() -> Vec<Suite> {
         messages::redrives(),
         messages::records(),
         receipts::suite(),
+        states::suite(),
     ]
 }

@@ -6,12 +6,14 @@ use cybermesh_proto::agree::*;
 use cybermesh_proto::genesis::Genesis;
 use cybermesh_proto::keys::{KeyBundle, Scheme};
 use cybermesh_proto::receipt::{Receipt, TxLeaf};
+use cybermesh_proto::state_proof::StateProof;
 use cybermesh_proto::wire::{Fixed, List, Wire, decode_canonical, encode_canonical};
 use cybermesh_proto::{
     BatchSeq, ChainId, Count, DecisionHash, Digest, Epoch, Height, Refusal, TimeUs, ValidatorIndex, View,
 };
 use cybermesh_verify::EpochMemory;
 
+use super::states;
 use crate::chain::Chain;
 use crate::story::Story;
 
@@ -74,6 +76,7 @@ kinds!(
     TxLeaf,
     Receipt,
     EpochMemory,
+    StateProof,
 );
 
 fn sample<T: Wire>(name: &str, value: &T) -> Sample {
@@ -363,5 +366,7 @@ fn proofs(chain: &Chain) -> Vec<Sample> {
         sample("under the newest certificate", &chain.receipt_under_newest(1, 2)),
         sample("nothing yet", &EpochMemory::new(ChainId(Digest::ZERO))),
         sample("one epoch ended", &memory),
+        sample("a value", &states::proof(&states::rows(), b"row 7", 9)),
+        sample("absent", &states::proof(&states::rows(), b"never written", 9)),
     ]
 }
