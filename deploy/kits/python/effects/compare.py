@@ -26,8 +26,8 @@ class Comparison:
     def __init__(self, genesis):
         self.state = State(*trace.read_genesis(genesis))
         self.kept = rows.kept(self.state)
-        self.blocks = self.events = self.rows = 0
-        self.outcomes = Counter()
+        self.blocks = self.events = 0
+        self.rows, self.outcomes = Counter(), Counter()
 
     def block(self, plain) -> None:
         """Applies a block; raises the first disagreement."""
@@ -59,11 +59,11 @@ class Comparison:
                 key = trace.row_key(name, row)
                 listed.add((name, key))
                 _agree_on_row(f"{where}, {name} {shown(key)}", row_of(self.state, key, now), row)
-                self.rows += 1
+                self.rows[name] += 1
         self._unlisted(where, listed, now)
         expected = sorted(map(rows.audit_row, self.state.audit), key=_audit_order)
         _agree(f"{where}, audit", expected, sorted(trace.table(after, "audit"), key=_audit_order))
-        self.rows += len(expected)
+        self.rows.update(leaf["kind"] for leaf in expected)
 
     def _unlisted(self, where: str, listed: set, now: int) -> None:
         before, self.kept = self.kept, rows.kept(self.state)
@@ -73,8 +73,11 @@ class Comparison:
 
     def summary(self) -> str:
         """What was compared."""
-        seen = ", ".join(f"{count} {name}" for name, count in sorted(self.outcomes.items()))
-        return f"{self.events} events, {self.blocks} blocks, {self.rows} rows ({seen})"
+        rows_seen, outcomes = (
+            ", ".join(f"{count} {name}" for name, count in sorted(counted.items()))
+            for counted in (self.rows, self.outcomes)
+        )
+        return f"{self.events} events, {self.blocks} blocks; rows: {rows_seen}; outcomes: {outcomes}"
 
 
 def shown(key) -> str:

@@ -46,13 +46,12 @@ class Protection:
     def _covers_network(self, own) -> bool:
         if own.prefixlen < SHORTEST[own.version]:
             return True
-        return any(own.version == other.version and own.overlaps(other) for other in self.networks)
+        return any(own.overlaps(other) for other in self.networks)
 
 
 def inside(found) -> list:
     """The IPv4 prefixes that an IPv6 prefix spells; one that is wider than a spelling spells all of it."""
-    if found.version == 4:
-        return []
+    # Nothing of IPv4 overlaps with a spelling: Python compares networks within one version only.
     return [_part(found, spelling) for spelling in SPELLINGS if found.overlaps(spelling)]
 
 

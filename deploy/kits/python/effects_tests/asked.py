@@ -58,6 +58,17 @@ def the_payload_is_of_one_type_and_encoding():
     same(ask(world, "ops", data=good), "event.applied")
 
 
+def the_fields_have_their_numbers():
+    world = World()
+    ask(world, "root")
+    data = bytes.fromhex("0a046163 6d651007 18e807 2201 78".replace(" ", ""))
+    same(ask(world, "ops", data=data), "event.applied")
+    rule = world.requested()
+    same((rule.scope, rule.priority, rule.expires_ms, rule.reason), ("acme", 7, T0 + 1_000, "x"))
+    same(ask(world, "ops", "Lift", data=bytes.fromhex("2201782801")), "event.applied")
+    same(world.requested(), None)
+
+
 def each_field_has_its_bounds():
     world = World()
     bad = (
@@ -77,7 +88,7 @@ def each_field_has_its_bounds():
     for fields in bad:
         same((fields, ask(world, "root", **fields)), (fields, "rule.request"))
     good = ({"scope": "a" * 64}, {"priority": 1_000}, {"ttl_ms": 1}, {"ttl_ms": TTL_MAX})
-    for fields in (*good, {"reason": "é" * 128}):
+    for fields in (*good, {"reason": "é" * 128}, {"reason": "x"}):
         same((fields, ask(world, "root", **fields)), (fields, "event.applied"))
     world.state.parameters["requested_ttl_max_ms"] = HOUR - 1
     same(ask(world, "ops"), "rule.request")

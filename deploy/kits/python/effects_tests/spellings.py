@@ -153,3 +153,10 @@ def a_listed_address_in_another_spelling_protects_the_ipv4_address():
         [("ip", "64:ff9b::203.0.113.5"), ("cidr", "2002:c633:6400::/40")],
         ip=("203.0.113.5 2002:cb00:7105::1 198.51.100.9 64:ff9b::198.51.100.9", "203.0.113.6 198.52.0.1"),
     )
+    protected([("cidr", "64:ff9b::/64")], ip=("200.1.1.1 2002:c801:101::", "2003::1"))
+
+
+def what_is_listed_against_its_rules_is_protected_as_it_is_written():
+    protection = Protection([("ip", "nonsense"), ("mailbox", "a"), ("user", " ")])
+    same([protection.covers(one) for one in (("mailbox", "a"), ("mailbox", "b"))], [True, False])
+    same(protection.covers(("ip", "8.8.8.8")), False)

@@ -24,7 +24,8 @@ def verdict_on(lines) -> str:
 
 def a_trace_that_tells_the_same_agrees():
     outcomes = "2 authn.deny.revoked, 8 event.applied, 3 event.applied_late"
-    same(verdict_on(told()), f"agree: 13 events, 3 blocks, 18 rows ({outcomes})")
+    rows = "1 conduct, 1 gap, 4 rules, 9 streams, 3 subjects"
+    same(verdict_on(told()), f"agree: 13 events, 3 blocks; rows: {rows}; outcomes: {outcomes}")
 
 
 def every_value_of_what_changed_is_compared():

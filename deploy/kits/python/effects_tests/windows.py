@@ -95,6 +95,12 @@ def half_of_what_is_left_is_enough():
     same(leaves, [("gap_closed", 1, 1_024, bits(*range(1, 512), 513))])
 
 
+def places_that_stay_do_not_help_to_move():
+    stream = Stream()
+    taken(stream, *range(1_025, 2_049))
+    same(stream.take(SPAN + 1, T0, GAP), ("event.beyond_span", []))
+
+
 def runs_without_bitmap_become_one_leaf_and_full_chunks_none():
     stream = Stream()
     taken(stream, *range(2 * 1_024 + 1, 3 * 1_024 + 1), 3 * 1_024 + 5)
@@ -131,6 +137,16 @@ def a_hole_is_reported_once_when_its_chunk_is_old():
     same(stream.report_holes(T0 + AGE, AGE), [])
     taken(stream, 9)
     same(stream.report_holes(T0 + 2 * AGE, AGE), [])
+
+
+def looking_never_gets_beyond_the_highest_place():
+    stream = Stream()
+    taken(stream, 1, 3)
+    same(len(stream.report_holes(T0 + AGE, AGE)), 1)
+    for _ in range(9):
+        same(stream.report_holes(T0 + AGE, AGE), [])
+    taken(stream, 1_026)
+    same(stream.report_holes(T0 + AGE, AGE), [("gap", 1_025, 2_048, bits(2))])
 
 
 def places_above_the_highest_are_no_holes():
