@@ -12,7 +12,7 @@ LOCKED := $(if $(CI),--locked)
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup warm test check demo bless sim faults model costs bench mutate fuzz sizes differential
+.PHONY: help setup warm test check demo bless sim faults model crash costs bench mutate fuzz sizes differential effects
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -32,8 +32,8 @@ check: ## format, lints, docs, the shape of the house, supply chain
 demo: ## see it work (DEMO_EXIT=1: without waiting for a key)
 	@bash scripts/demo.sh
 
-bless: ## write proto/vectors anew, after a change of bytes that is meant
-	@bash scripts/run.sh bless cargo run -q -p cybermesh-world --bin bless $(LOCKED)
+bless: ## write vectors and golden roots anew, after a change of bytes or rules that is meant
+	@bash scripts/bless.sh
 
 sim: ## agreement under every plan of the simulator (SEEDS=10 LARGE=1 DEPTH=1)
 	@bash scripts/sim.sh
@@ -44,8 +44,14 @@ faults: ## classic mistakes put in on purpose, and who finds them (SEEDS=16)
 model: ## the core in every order of events, to a stated depth (DEEP=1: further)
 	@bash scripts/run.sh model cargo run -q -p cybermesh-model $(LOCKED) -- $(if $(DEEP),--deep)
 
+crash: ## the stores under kills and cuts of power (KILLS=60, CUTS=20)
+	@bash scripts/crash.sh
+
 costs: ## writes docs/agreement-costs.md: messages, bytes, signatures and delays of a decision
 	@bash scripts/run.sh costs cargo run -q -p cybermesh-sim $(LOCKED) -- costs --write
+
+effects: ## the two implementations of the effects against each other (SEEDS=8 EVENTS=3000)
+	@bash scripts/effects.sh
 
 bench: ## all benchmarks
 	@bash scripts/run.sh bench cargo bench -p cybermesh-world --bench words --bench agreement $(LOCKED)

@@ -1,18 +1,24 @@
 #!/usr/bin/env bash
-# The second implementation of the effects: its own tests, then each trace that an executor wrote.
-#   effects.sh <python> [trace.jsonl…]
-# Called by `make test`. Without a trace only the tests ran, and the closing line says so.
-set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+# make effects: the second implementation's own tests, then random stories told by the executor and judged by it.
+# SEEDS (8) stories of EVENTS (3000) items each, from seed FIRST (1) on. `make test` calls compare_effects alone.
+. "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
 
-python=$1 kit=deploy/kits/python
-shift
+compare_effects() {
+    local kit=deploy/kits/python trace events=0 seed line
+    "$PY" "$kit/effects_test.py" || return 1
+    trace=$(mktemp)
+    for seed in $(seq "${FIRST:-1}" $((${FIRST:-1} + ${SEEDS:-8} - 1))); do
+        cargo run -q -p cybermesh-effects --bin trace $LOCKED -- --seed "$seed" --events "${EVENTS:-3000}" >"$trace" || return 1
+        line=$("$PY" "$kit/effects_reference.py" "$trace") || { echo "seed $seed: $line"; rm -f "$trace"; return 1; }
+        echo "seed $seed: $line"
+        events=$((events + $(sed -n 's/^agree: \([0-9]*\) events.*/\1/p' <<<"$line")))
+    done
+    rm -f "$trace"
+    echo "effects: $events events of ${SEEDS:-8} stories, and the two implementations agree"
+}
 
-"$python" "$kit/effects_test.py" || exit 1
-agreed=0
-for trace in "$@"; do
-    echo "$trace"
-    "$python" "$kit/effects_reference.py" "$trace" || exit 1
-    agreed=$((agreed + 1))
-done
-echo "the rules hold in the second implementation; $agreed traces agree with it"
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+    begin effects
+    step effects compare_effects
+    finish "$(tail -n 1 "$log_dir/effects.log")"
+fi

@@ -5,6 +5,7 @@
 //! second implementation reads.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a fixture: what cannot be made must be seen")]
 
+pub mod golden;
 pub mod items;
 pub mod people;
 pub mod rng;
