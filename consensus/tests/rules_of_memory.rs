@@ -197,6 +197,19 @@ fn r15_who_may_yet_learn_that_it_forgot_gives_no_reports() {
 }
 
 #[test]
+fn r15_who_is_fenced_gives_no_reports() {
+    let mut solo = amnesiac();
+    for author in 1..4 {
+        let said = report(&solo, author, 1);
+        hear_report(&mut solo, author, &said);
+    }
+    assert!(solo.core.is_ready());
+    solo.stuck = Some(|effect| matches!(effect, Effect::Sign(_)));
+    solo.hear(2, Message::AskReport(index(2), question()));
+    assert!(!solo.other.iter().any(|effect| matches!(effect, Effect::Sign(_))), "nor is one signed");
+}
+
+#[test]
 fn r1_who_forgot_proposes_nothing_at_or_below_its_fence() {
     let forge = Forge::new(4);
     let mut fenced = amnesiac();
