@@ -85,15 +85,31 @@ impl Window<'_, '_> {
             return Ok(Place::Beyond);
         }
         let (number, place) = split(seq);
-        let mut chunk = self.chunk(number)?.unwrap_or_else(|| Chunk::begun(self.run.now_ms));
-        if chunk.holds(place) {
-            return Ok(Place::Used);
+        if seq > self.stream.low {
+            let mut chunk = self.seen(number)?.unwrap_or_else(|| Chunk::begun(self.run.now_ms, 0));
+            if chunk.holds(place) {
+                return Ok(Place::Used);
+            }
+            chunk.set(place);
+            self.run.state.put(self.key(number), chunk)?;
+        } else if self.stream.top < seq {
+            // In order and without holes, which is almost always: `low` alone tells it.
+            self.move_to(seq.saturating_add(1));
+            self.stream.top = seq;
+            return Ok(Place::Taken);
+        } else {
+            self.pass(number, place)?;
         }
-        chunk.set(place);
-        self.run.state.put(self.key(number), chunk)?;
         self.stream.top = self.stream.top.max(seq);
         self.grow()?;
         Ok(Place::Taken)
+    }
+
+    /// Lets `low` pass one place, and forgets the bitmap of a chunk that is behind it then.
+    fn pass(&mut self, number: u64, place: u64) -> Result<(), ViewError> {
+        self.move_to(self.stream.low.saturating_add(1));
+        let behind = place.saturating_add(1) >= CHUNK_PLACES;
+        if behind { self.forget(number) } else { Ok(()) }
     }
 
     /// Moves the window so far that a place beyond it fits, if the time has come.
@@ -113,8 +129,8 @@ impl Window<'_, '_> {
     fn half_used(&mut self, first: u64, end: u64) -> Result<bool, ViewError> {
         let mut used = 0_u64;
         for number in first..end.min(first.saturating_add(CHUNKS_MAX)) {
-            let here = self.chunk(number)?.map_or(0, |chunk| chunk.used);
-            used = used.saturating_add(here.into());
+            let here = self.seen(number)?.map_or(0, |chunk| chunk.used());
+            used = used.saturating_add(here);
         }
         let left = end.saturating_sub(first).saturating_mul(CHUNK_PLACES);
         Ok(used.saturating_mul(2) >= left)
@@ -124,14 +140,14 @@ impl Window<'_, '_> {
     fn leave(&mut self, first: u64, end: u64) -> Result<(), ViewError> {
         let mut empty_from = first;
         for number in first..end.min(first.saturating_add(CHUNKS_MAX)) {
-            let Some(chunk) = self.chunk(number)? else { continue };
+            let Some(chunk) = self.seen(number)? else { continue };
             self.close_empty(empty_from, number);
             empty_from = number.saturating_add(1);
             if !chunk.is_full() {
                 let places = self.places(number, empty_from, Some(&chunk));
                 self.run.audit.push(AuditEntry::GapClosed(places));
             }
-            self.run.state.delete::<Chunk>(self.key(number))?;
+            self.forget(number)?;
         }
         self.close_empty(empty_from, end);
         Ok(())
@@ -145,18 +161,32 @@ impl Window<'_, '_> {
         }
     }
 
-    /// Lets `low` pass what is used.
+    /// Lets `low` pass what is used; then bitmaps are kept only while there are holes, and that of `low` with them.
     fn grow(&mut self) -> Result<(), ViewError> {
         loop {
             let (number, place) = split(self.stream.low);
-            let Some(chunk) = self.chunk(number)? else { return Ok(()) };
+            let holes = self.stream.top >= self.stream.low;
+            let Some(chunk) = self.chunk(number)? else {
+                if holes && place > 0 {
+                    self.run.state.put(self.key(number), Chunk::begun(self.run.now_ms, place))?;
+                }
+                return Ok(());
+            };
+            if !holes {
+                return self.forget(number);
+            }
             if let Some(hole) = chunk.first_hole(place) {
                 self.move_to(start(number).saturating_add(hole));
                 return Ok(());
             }
-            self.run.state.delete::<Chunk>(self.key(number))?;
             self.move_to(start(number.saturating_add(1)));
+            self.forget(number)?;
         }
+    }
+
+    fn forget(&mut self, number: u64) -> Result<(), ViewError> {
+        let key = self.key(number);
+        if self.run.state.get::<Chunk>(&key)?.is_some() { self.run.state.delete::<Chunk>(key) } else { Ok(()) }
     }
 
     fn move_to(&mut self, low: u64) {
@@ -174,10 +204,10 @@ impl Window<'_, '_> {
             if number > newest {
                 break;
             }
-            if let Some(chunk) = self.chunk(number)? {
+            if let Some(chunk) = self.seen(number)? {
                 let seq = |hole: u64| start(number).saturating_add(hole);
                 let holes = chunk.first_hole(0).is_some_and(|hole| seq(hole) < self.stream.top);
-                let due = chunk.first_use_ms.saturating_add(self.run.numbers.max_age_ms);
+                let due = chunk.begun_ms.saturating_add(self.run.numbers.max_age_ms);
                 if holes && self.run.now_ms < due {
                     break;
                 }
@@ -209,6 +239,17 @@ impl Window<'_, '_> {
     fn chunk(&mut self, number: u64) -> Result<Option<Chunk>, ViewError> {
         let key = self.key(number);
         Ok(self.run.state.get::<Chunk>(&key)?.cloned())
+    }
+
+    /// The used places of a chunk, if there are any: its bitmap, and what `low` says.
+    fn seen(&mut self, number: u64) -> Result<Option<Chunk>, ViewError> {
+        let (at, below) = split(self.stream.low);
+        let used = if number == at { below } else { 0 };
+        let mut chunk = self.chunk(number)?;
+        if used > 0 {
+            chunk.get_or_insert_with(|| Chunk::begun(self.run.now_ms, 0)).fill(used);
+        }
+        Ok(chunk)
     }
 
     fn key(&self, number: u64) -> Vec<u8> {

@@ -35,17 +35,22 @@ impl Default for Stream {
 pub struct Chunk {
     /// Bit i of byte j is place `1024 c + 8 j + i + 1`.
     pub bits: Fixed<128>,
-    /// How many of them are set.
-    pub used: u16,
-    /// When the first was set, in ms.
-    pub first_use_ms: u64,
+    /// Since when there is this bitmap, in ms: that is how old its holes are.
+    pub begun_ms: u64,
 }
 
 impl Chunk {
-    /// A bitmap without use, of a chunk first used now.
+    /// A bitmap that begins now, with the first places used.
     #[must_use]
-    pub const fn begun(now_ms: u64) -> Self {
-        Self { bits: Fixed([0; 128]), used: 0, first_use_ms: now_ms }
+    pub fn begun(now_ms: u64, used: u64) -> Self {
+        let mut chunk = Self { bits: Fixed([0; 128]), begun_ms: now_ms };
+        chunk.fill(used);
+        chunk
+    }
+
+    /// Uses the first places.
+    pub fn fill(&mut self, used: u64) {
+        (0..used.min(CHUNK_PLACES)).for_each(|place| self.set(place));
     }
 
     /// Whether a place of this chunk (0–1,023) is used.
@@ -59,16 +64,19 @@ impl Chunk {
         let Some(byte) = usize::try_from(place >> 3).ok().and_then(|at| self.bits.0.get_mut(at)) else {
             return;
         };
-        if *byte & bit(place) == 0 {
-            *byte |= bit(place);
-            self.used = self.used.saturating_add(1);
-        }
+        *byte |= bit(place);
+    }
+
+    /// How many places are used.
+    #[must_use]
+    pub fn used(&self) -> u64 {
+        self.bits.0.iter().map(|byte| u64::from(byte.count_ones())).sum()
     }
 
     /// Whether every place is used.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        u64::from(self.used) >= CHUNK_PLACES
+        self.used() >= CHUNK_PLACES
     }
 
     /// The first unused place at or above one, if any.

@@ -31,7 +31,8 @@ class Chunk:
     """
 
     bits: int
-    first_use_ms: int
+    # Since when there is a bitmap, which is only while there are holes.
+    begun_ms: int | None = None
 
 
 @dataclass
@@ -86,13 +87,24 @@ class Stream:
         return TAKEN, leaves
 
     def _use(self, place: int, now: int) -> None:
-        chunk = self.chunks.setdefault(chunk_of(place), Chunk(0, now))
+        in_order = place == self.low
+        chunk = self.chunks.setdefault(chunk_of(place), Chunk(0))
         chunk.bits |= 1 << (place - 1) % CHUNK
         low = self.low
         while self.is_used(low):
             low += 1
         if low > self.low:
             self._set_low(low)
+        self._keep_bitmaps(() if in_order else (chunk_of(place),), now)
+
+    def _keep_bitmaps(self, numbers, now: int) -> None:
+        if self.highest() < self.low:
+            for chunk in self.chunks.values():
+                chunk.begun_ms = None
+            return
+        for number in {*numbers, chunk_of(self.low)} & self.chunks.keys():
+            if self.chunks[number].begun_ms is None:
+                self.chunks[number].begun_ms = now
 
     def _set_low(self, low: int) -> None:
         self.low, self.beyond_ms = low, None
@@ -133,7 +145,7 @@ class Stream:
             if number > last:
                 break
             holes = self._has_holes(number)
-            old = holes and now >= self.chunks[number].first_use_ms + max_age_ms
+            old = holes and now >= self.chunks[number].begun_ms + max_age_ms
             if not old and (holes or number == last):
                 break
             if old:
@@ -144,7 +156,8 @@ class Stream:
     def _has_holes(self, number: int) -> bool:
         """Whether a chunk with a bitmap has an unused place below the highest used one."""
         below = min(self.highest() - start_of(number) + 1, CHUNK)
-        return number in self.chunks and self.chunks[number].bits & (1 << below) - 1 != (1 << below) - 1
+        chunk = self.chunks.get(number)
+        return chunk is not None and chunk.begun_ms is not None and chunk.bits & (1 << below) - 1 != (1 << below) - 1
 
 
 class Places:

@@ -154,7 +154,17 @@ def places_above_the_highest_are_no_holes():
     taken(stream, 1, 2)
     same(stream.report_holes(T0 + AGE, AGE), [])
     taken(stream, 4, now=T0 + AGE)
-    same(stream.report_holes(T0 + AGE, AGE), [("gap", 1, 1_024, bits(1, 2, 4))])
+    same(stream.report_holes(T0 + 2 * AGE - 1, AGE), [])
+    same(stream.report_holes(T0 + 2 * AGE, AGE), [("gap", 1, 1_024, bits(1, 2, 4))])
+
+
+def a_hole_that_was_filled_leaves_no_age_behind():
+    stream = Stream()
+    taken(stream, 2, now=T0)
+    taken(stream, 1, now=T0 + 1)
+    taken(stream, 4, now=T0 + AGE)
+    same(stream.report_holes(T0 + AGE, AGE), [])
+    same(stream.report_holes(T0 + 2 * AGE, AGE), [("gap", 1, 1_024, bits(1, 2, 4))])
 
 
 def looking_stops_at_the_first_chunk_that_is_too_young():
