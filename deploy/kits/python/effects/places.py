@@ -155,9 +155,11 @@ class Stream:
 
     def _has_holes(self, number: int) -> bool:
         """Whether a chunk with a bitmap has an unused place below the highest used one."""
-        below = min(self.highest() - start_of(number) + 1, CHUNK)
         chunk = self.chunks.get(number)
-        return chunk is not None and chunk.begun_ms is not None and chunk.bits & (1 << below) - 1 != (1 << below) - 1
+        if chunk is None or chunk.begun_ms is None:
+            return False
+        below = min(self.highest() - start_of(number) + 1, CHUNK)
+        return chunk.bits & (1 << below) - 1 != (1 << below) - 1
 
 
 class Places:
