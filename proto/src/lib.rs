@@ -43,6 +43,7 @@ pub mod planted;
 pub mod receipt;
 mod refusal;
 pub mod state_proof;
+pub mod state_range;
 pub mod wire;
 
 pub use code::{Class, Code};

@@ -109,6 +109,12 @@ pub const STATE_VALUE_BYTES_MAX: usize = 1024 * 1024;
 /// 256 steps in a proof of the state: one for each bit of a hashed key.
 pub const STATE_PROOF_STEPS_MAX: usize = 256;
 
+/// 4,098 leaves in a proof of a range: 4,096 in it, and one beside each end.
+pub const STATE_RANGE_LEAVES_MAX: usize = 4098;
+
+/// 64 KiB for the shape of a range: 4,096 leaves of hashed keys take about 20 KB; nothing else is so deep.
+pub const STATE_RANGE_SHAPE_MAX: usize = 64 * 1024;
+
 /// 64 numbers changed in one transaction: more than there are.
 pub const PARAMETERS_MAX: usize = 64;
 

@@ -1,7 +1,7 @@
 //! The cases, one idea each.
 
-use cybermesh_proto::state_proof::EMPTY_STATE;
-use cybermesh_proto::{Digest, Height};
+use cybermesh_proto::Height;
+use cybermesh_proto::state_proof::{EMPTY_STATE, key_hash};
 
 use super::SuiteStore;
 use super::play::{Fault, Play, demand, refused};
@@ -35,7 +35,7 @@ pub fn the_parents_root_is_demanded<S: SuiteStore>() -> Result<(), Fault> {
     demand(other.to_string().contains("has root"), || other.to_string())?;
     let gap = refused(grow(play.store.tree(), Height::new(3), &play.root(), &writes), "a gap of one height")?;
     demand(gap.to_string().contains("no tree of height 2"), || gap.to_string())?;
-    let first = grow(play.store.tree(), Height::ZERO, &Digest::ZERO, &writes);
+    let first = grow(play.store.tree(), Height::ZERO, &before, &writes);
     refused(first, "height 0 on something")?;
     play.demand_from(0)
 }
@@ -122,7 +122,7 @@ pub fn pruned_heights_answer_clearly<S: SuiteStore>() -> Result<(), Fault> {
         demand(read.to_string().contains("pruned"), || read.to_string())?;
         refused(root(play.store.tree(), height), "the root of a pruned height")?;
         refused(prove(play.store.tree(), height, b"a"), "a proof of a pruned height")?;
-        let value = play.store.tree().value(&cybermesh_proto::state_proof::key_hash(b"a"), height);
+        let value = play.store.tree().value(&key_hash(b"a"), height);
         refused(value, "a value of a pruned height")?;
     }
     let ahead = play.store.view_at(Height::new(6)).map(|_| ());
@@ -166,12 +166,15 @@ pub fn pruning_takes_no_height_that_is_not_there<S: SuiteStore>() -> Result<(), 
     play.demand_from(1)
 }
 
+/// The key that is found, if any.
+type Found = Option<&'static [u8]>;
+
 /// `first` goes by the bytes of keys, from the lower end on, the upper one left out.
 pub fn rows_come_in_order<S: SuiteStore>() -> Result<(), Fault> {
     let mut play = Play::<S>::begin(FIRST)?;
     play.step(&[("b", None)])?;
     let view = play.store.view()?;
-    let cases: &[(&[u8], &[u8], Option<&[u8]>)] = &[
+    let cases: &[(&[u8], &[u8], Found)] = &[
         (b"", b"zz", Some(b"a")),
         (b"a", b"zz", Some(b"a")),
         (b"a\0", b"zz", Some(b"ba")),

@@ -10,6 +10,7 @@
 mod key;
 mod node;
 mod prove;
+mod range;
 
 use std::collections::BTreeSet;
 
@@ -20,9 +21,10 @@ use jmt::storage::TreeUpdateBatch;
 use jmt::{KeyHash, Sha256Jmt};
 
 use crate::applied::Writes;
-use crate::view::ViewError;
+use crate::view::{Row, ViewError};
 use node::{Reader, Shape, read};
 pub use prove::prove;
+pub use range::prove_range;
 
 /// What a store must answer for the tree to grow and to give proofs.
 pub trait TreeStore {
@@ -124,7 +126,7 @@ fn put(store: &dyn TreeStore, height: Height, writes: &Writes) -> Result<TreeUpd
     Ok(TreeUpdate { height, root: Digest::new(root.0), nodes, values, stale_nodes: stale(height, &batch) })
 }
 
-fn encode_nodes(batch: &TreeUpdateBatch) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ViewError> {
+fn encode_nodes(batch: &TreeUpdateBatch) -> Result<Vec<Row>, ViewError> {
     let nodes = batch.node_batch.nodes().iter();
     let encoded = nodes.map(|(key, node)| Ok((key::encode_node_key(key), borsh::to_vec(node)?)));
     encoded.collect::<Result<_, std::io::Error>>().map_err(|error| ViewError(format!("a node: {error}")))

@@ -4,7 +4,7 @@ use cybermesh_proto::state_proof::{StateKey, StateLeaf, StateProof, StateValue, 
 use cybermesh_proto::wire::List;
 use cybermesh_proto::{Digest, Height};
 
-use super::node::{Part, Shape, fold, must_read, part};
+use super::node::{Child, Part, Shape, fold, must_read, part};
 use super::{TreeStore, at_height, key};
 use crate::view::ViewError;
 
@@ -57,11 +57,7 @@ fn walk(
 }
 
 /// The child that stands where the nibble leads, after at most four choices between halves.
-fn descend(
-    children: &[Option<super::node::Child>],
-    nibble: u8,
-    siblings: &mut Vec<Digest>,
-) -> Option<(u8, u64)> {
+fn descend(children: &[Option<Child>], nibble: u8, siblings: &mut Vec<Digest>) -> Option<(u8, u64)> {
     let (mut own, mut first) = (children, 0_u8);
     // A whole inner node is never a lone leaf: the first choice is always made.
     for bit in [8_u8, 4, 2, 1] {

@@ -4,5 +4,6 @@
 mod history;
 mod lies;
 mod proofs;
+mod ranges;
 mod reference;
 mod refusals;

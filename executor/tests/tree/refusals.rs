@@ -116,6 +116,26 @@ impl TreeStore for Failing<'_> {
     }
 }
 
+/// Has another value for every key.
+struct Swapped<'a>(&'a MemoryStore);
+
+impl TreeStore for Swapped<'_> {
+    fn node(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ViewError> {
+        self.0.node(key)
+    }
+
+    fn value(&self, _key: &Digest, _at: Height) -> Result<Option<Vec<u8>>, ViewError> {
+        Ok(Some(b"another".to_vec()))
+    }
+}
+
+#[test]
+fn no_proof_is_given_out_with_a_value_that_it_does_not_prove() {
+    let history = history();
+    refused(prove(&Swapped(&history.store), height(1), &key(3)), "no value");
+    assert!(prove(&Swapped(&history.store), height(1), &key(4)).is_ok());
+}
+
 #[test]
 fn a_store_that_fails_at_any_read_gives_an_error() {
     let history = history();
