@@ -7,6 +7,7 @@
 
 pub mod golden;
 pub mod items;
+pub mod load;
 pub mod people;
 pub mod rng;
 pub mod story;
