@@ -6,8 +6,10 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::{memory, owner};
+use cybermesh_proto::agree::{Batch, Block};
 use cybermesh_proto::hash::sha256;
 use cybermesh_proto::limits::{HANDOVER_BYTES_MAX, QC_BYTES_MAX};
+use cybermesh_proto::wire::Wire as _;
 use cybermesh_proto::{BatchId, BlockId, Digest, Epoch, Height};
 use cybermesh_state::made::Random;
 use cybermesh_state::{InstanceId, Owner, Payload, PayloadStore, Period, StateError};
@@ -137,10 +139,27 @@ fn what_is_larger_than_its_message_can_be_is_refused_and_nothing_of_the_put_stay
     let fine = Payload::Batch(BatchId(id(0)), b"batch");
     let large = vec![0; HANDOVER_BYTES_MAX + 1];
     let qc = vec![0; QC_BYTES_MAX + 1];
-    for item in [Payload::Handover(Epoch::ZERO, &large), Payload::Qc(BlockId(id(0)), &qc)] {
+    let block = vec![0; Block::BYTES_MAX + 1];
+    let batch = vec![0; Batch::BYTES_MAX + 1];
+    for item in [
+        Payload::Handover(Epoch::ZERO, &large),
+        Payload::Qc(BlockId(id(0)), &qc),
+        Payload::Certificate(Height::ZERO, &qc),
+        Payload::Block(BlockId(id(0)), &block),
+        Payload::Batch(BatchId(id(1)), &batch),
+    ] {
         assert!(matches!(store.put(Period(0), &[fine, item]), Err(StateError::TooLarge { .. })));
     }
     assert_eq!(store.batch(&BatchId(id(0))).unwrap(), None);
+}
+
+#[test]
+fn one_put_has_a_limit() {
+    let (_folder, store) = fresh();
+    let batch = vec![0; Batch::BYTES_MAX];
+    let items: Vec<_> = (0..16).map(|number| Payload::Batch(BatchId(id(number)), &batch)).collect();
+    assert!(matches!(store.put(Period(0), &items), Err(StateError::TooLarge { .. })));
+    assert!(!store.holds_batch(&BatchId(id(0))).unwrap());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::{Home, grow};
 use cybermesh_executor::view::View as _;
@@ -170,6 +171,43 @@ fn rows_of_the_outbox_above_the_confirmed_cursor_are_never_pruned() {
     assert!(all.iter().all(|one| store.reader().outbox_head(one.topic, one.partition) == one.seq));
     grow(&mut store, &Shape::default(), 2);
     assert_eq!(store.reader().outbox_above(2, 0, 20, 10).unwrap().len(), 2);
+}
+
+#[test]
+fn a_height_that_is_pruned_while_it_is_read_says_so() {
+    let home = Home::new(40);
+    let mut store = home.open();
+    let shape = Shape { items: 6, rows: 10, subjects: 40, ..Shape::default() };
+    grow(&mut store, &shape, 3);
+    let reader = store.reader().clone();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            let (mut read, mut subject) = (0_u64, 0);
+            while !done.load(Ordering::SeqCst) || read == 0 {
+                subject = (subject + 7) % 40;
+                // The oldest height is the one that goes next.
+                let height = reader.oldest();
+                let key = format!("subject/{subject:08}");
+                match reader.proof(height, key.as_bytes()) {
+                    Ok(_) => read += 1,
+                    Err(StateError::Pruned { .. }) => {}
+                    Err(other) => panic!("height {height}: {other}"),
+                }
+                match reader.items(reader.oldest_journal()) {
+                    Ok(_) | Err(StateError::Pruned { .. }) => {}
+                    Err(other) => panic!("items: {other}"),
+                }
+            }
+            read
+        });
+        for height in 4..60 {
+            grow(&mut store, &shape, 1);
+            store.prune(&horizon(height - 1, height - 1)).unwrap();
+        }
+        done.store(true, Ordering::SeqCst);
+        assert!(reading.join().unwrap() > 0);
+    });
 }
 
 #[test]

@@ -118,9 +118,13 @@ fn what_a_node_adds_has_limits() {
     let large = vec![0; 8 * 1024 + 1];
     let commit = Commit { attestation: Some(&large), ..made.commit() };
     assert!(matches!(store.commit(&commit), Err(StateError::TooLarge { .. })));
-    let position = [SourcePosition { source: Vec::new(), position: vec![0; 513] }];
-    let commit = Commit { positions: &position, ..made.commit() };
-    assert!(matches!(store.commit(&commit), Err(StateError::TooLarge { .. })));
+    let long = SourcePosition { source: Vec::new(), position: vec![0; 513] };
+    let named_long = SourcePosition { source: vec![0; 513], position: Vec::new() };
+    let many = vec![SourcePosition { source: Vec::new(), position: Vec::new() }; 4097];
+    for positions in [vec![long], vec![named_long], many] {
+        let commit = Commit { positions: &positions, ..made.commit() };
+        assert!(matches!(store.commit(&commit), Err(StateError::TooLarge { .. })));
+    }
 }
 
 #[test]

@@ -249,6 +249,7 @@ fn outbound_leaves_are_rebuilt_in_order_and_proven() {
     assert!(matches!(wrong, Err(StateError::Differs { .. })));
     assert_eq!(reader.outbox_from(Height::new(3)).unwrap(), Some(Height::new(3)));
     assert_eq!(reader.outbox_from(Height::new(31)).unwrap(), None);
+    assert!(matches!(reader.outbox_above(1, 5, 0, 1001), Err(StateError::TooLarge { .. })));
 }
 
 #[test]

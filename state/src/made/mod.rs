@@ -25,7 +25,7 @@ use crate::store::{Commit, First, StateReader};
 
 pub use content::{MadeBatch, batch, leaf_bytes};
 pub use random::Random;
-pub use spoil::{Undo, drop_family, forge_above, forge_row, spoil};
+pub use spoil::{Undo, drop_family, forge, forge_above, forge_row, spoil};
 
 /// 12 partitions of the topic that every item has a leaf in.
 const PARTITIONS: u64 = 12;

@@ -53,6 +53,22 @@ pub fn spoil(place: &Path, family: &'static str, nth: usize) -> Result<Undo, Sta
     Ok(Undo { family, key: key.to_vec(), value: value.to_vec() })
 }
 
+/// Changes the value of the n-th row of a family and gives it a sound checksum.
+pub fn forge(
+    place: &Path,
+    family: &'static str,
+    nth: usize,
+    change: impl FnOnce(&mut Vec<u8>),
+) -> Result<(), StateError> {
+    let db = raw(place)?;
+    let handle = db.cf_handle(family).ok_or_else(|| fails(family))?;
+    let mut rows = db.iterator_cf(handle, IteratorMode::Start);
+    let (key, sealed) = rows.nth(nth).ok_or_else(|| fails("no such row"))?.map_err(fails)?;
+    let mut value = seal::open(family, &key, &sealed).ok_or_else(|| fails("no sound row"))?.to_vec();
+    change(&mut value);
+    db.put_cf(handle, &key, seal::seal(family, &key, &value)).map_err(fails)
+}
+
 /// Writes a row of the flat copy with a sound checksum.
 pub fn forge_row(place: &Path, key: &[u8], value: &[u8]) -> Result<(), StateError> {
     let key = keys::key(&[key]);

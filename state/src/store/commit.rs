@@ -105,6 +105,7 @@ impl StateStore {
         beside(&mut batch, commit)?;
         batch.put(&MARKS, keys::HEAD, &added.next.newest().to_bytes());
         reader.db.write(batch)?;
+        reader.nodes.keep(applied.tree.nodes.iter().map(|(name, node)| (name.as_slice(), node.as_slice())));
         reader.set_head(added.next);
         Ok(())
     }

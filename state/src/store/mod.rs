@@ -12,6 +12,7 @@
 //!
 //! `docs/storage.md` has the table of all families and keys.
 
+mod cache;
 mod check;
 mod commit;
 mod head;
@@ -110,6 +111,7 @@ pub struct StateReader {
     chain: ChainId,
     head: Arc<RwLock<Arc<Head>>>,
     floors: Arc<Floors>,
+    nodes: Arc<cache::NodeCache>,
 }
 
 /// The oldest of what is kept. Raised before anything goes, so that no reader takes a pruned row for a lost one.

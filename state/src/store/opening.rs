@@ -42,6 +42,7 @@ pub(super) fn open(db: Arc<Db>, owner: &Owner) -> Result<StateReader, StateError
         chain: owner.chain,
         head: Arc::new(RwLock::new(Arc::new(head.clone()))),
         floors: Arc::new(floors),
+        nodes: Arc::default(),
     };
     reader.after()?;
     let decision = reader.check_decision(&newest)?;

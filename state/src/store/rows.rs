@@ -120,7 +120,13 @@ impl View for AtHeight<'_> {
 
 impl TreeStore for StateReader {
     fn node(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ViewError> {
-        Ok(self.db.get(&NODES, &keys::key(&[key]))?)
+        self.db.sound()?;
+        if let Some(node) = self.nodes.get(key) {
+            return Ok(Some(node.to_vec()));
+        }
+        let found = self.db.get(&NODES, &keys::key(&[key]))?;
+        self.nodes.keep(found.iter().map(|node| (key, node.as_slice())));
+        Ok(found)
     }
 
     fn value(&self, key: &Digest, at: Height) -> Result<Option<Vec<u8>>, ViewError> {

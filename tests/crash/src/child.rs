@@ -6,7 +6,7 @@ use std::path::Path;
 
 use cybermesh_proto::{BlockId, Height};
 use cybermesh_state::made::{self, Made};
-use cybermesh_state::{Commit, Cursor, Horizon, Payload, Published, SourcePosition};
+use cybermesh_state::{Commit, Cursor, Horizon, Memory, Payload, Published, SourcePosition, StateError};
 
 use crate::places::{Places, block, owner, period, record, shape};
 use crate::promises::Promise;
@@ -29,18 +29,38 @@ fn say(promise: Promise) -> Result<(), Fault> {
 /// Runs until it is killed, or for so many heights.
 pub fn run(folder: &Path, seed: u64, heights: u64) -> Result<(), Fault> {
     Places::init(folder)?;
-    let mut places = Places::open(folder)?;
+    work(&mut Places::open(folder)?, seed, heights)
+}
+
+/// Runs until the state store fails, and demands that it then refuses everything.
+pub fn run_until_full(folder: &Path, seed: u64) -> Result<(), Fault> {
+    Places::init(folder)?;
+    let mut places = Places::open_with(folder, &Memory::new(8 * 1024 * 1024, 64 * 1024 * 1024))?;
+    let poisoned = |result: Result<(), StateError>| matches!(result, Err(StateError::Poisoned { .. }));
+    let failed = work(&mut places, seed, u64::MAX);
+    let failed = matches!(failed, Err(Fault::Store(StateError::Poisoned { .. })));
+    demand(failed, || "the store took everything".to_owned())?;
+    let reader = places.state.reader();
+    let refuses = poisoned(reader.decision(Height::new(1)).map(drop))
+        && poisoned(reader.positions().map(drop))
+        && poisoned(places.state.compact());
+    demand(refuses, || "it answers after a failed write".to_owned())?;
+    println!("{}", crate::rounds::REFUSES);
+    Ok(())
+}
+
+fn work(places: &mut Places, seed: u64, heights: u64) -> Result<(), Fault> {
     let mut generation = places.generation().unwrap_or(0);
     // As the core does: what was read may never have been synced, so it is written once more before anything leaves.
-    generation = vote(&mut places, generation, 0)?;
+    generation = vote(places, generation, 0)?;
     for _ in 0..heights {
         let made = made::next(places.state.reader(), &owner(), &shape(seed))?;
         let height = made.applied.decision.height.get();
-        put(&places, seed, height, &made)?;
-        generation = vote(&mut places, generation, height)?;
-        commit(&mut places, generation, height, &made)?;
+        put(places, seed, height, &made)?;
+        generation = vote(places, generation, height)?;
+        commit(places, generation, height, &made)?;
         if height.is_multiple_of(PRUNED_EVERY) && height > KEPT {
-            prune(&mut places, seed, height - KEPT)?;
+            prune(places, seed, height - KEPT)?;
         }
     }
     Ok(())

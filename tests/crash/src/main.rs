@@ -1,5 +1,5 @@
 //! `kills <n> <seed>` kills, `cuts <n> <seed>` cuts the power, `finds <seed>` leaves every sync out once and demands that it is
-//! found; `child` is the process that is killed.
+//! found; `refuses <seed>` lets a write fail; `child` is the process that is killed.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -28,6 +28,12 @@ fn run(arguments: &[&str]) -> Result<(), Fault> {
     let began = Instant::now();
     match arguments {
         ["child", folder, seed, heights] => child::run(Path::new(folder), number(seed)?, number(heights)?),
+        ["full", folder, seed] => child::run_until_full(Path::new(folder), number(seed)?),
+        ["refuses", seed] => {
+            let promises = rounds::full(number(seed)?)?;
+            println!("after the first failed write nothing is taken, nothing was lost: {promises:?}");
+            Ok(())
+        }
         ["kills", kills, seed] => {
             println!("seed {seed}");
             let tally = rounds::run(number(kills)?, number(seed)?)?;
@@ -60,6 +66,8 @@ fn run(arguments: &[&str]) -> Result<(), Fault> {
             }
             Ok(())
         }
-        _ => Err(Fault::Broken("kills <n> <seed> | cuts <n> <seed> | finds <seed>".to_owned())),
+        _ => Err(Fault::Broken(
+            "kills <n> <seed> | cuts <n> <seed> | finds <seed> | refuses <seed>".to_owned(),
+        )),
     }
 }

@@ -98,6 +98,11 @@ impl Places {
 
     /// Opens all three.
     pub fn open(folder: &Path) -> Result<Self, StateError> {
+        Self::open_with(folder, &memory())
+    }
+
+    /// Opens all three with this memory.
+    pub fn open_with(folder: &Path, memory: &Memory) -> Result<Self, StateError> {
         let [safety, payload, state] = places(folder);
         let (file, found) = RecordFile::open(&safety, &owner())?;
         let (record, writer) = Writer::open(&found.bytes);
@@ -106,13 +111,8 @@ impl Places {
             writer,
             found: record,
             first_boot: found.first_boot,
-            payload: PayloadStore::open(&payload, &owner(), &memory())?,
-            state: StateStore::open(
-                &state,
-                &owner(),
-                &memory(),
-                &[b"subject/00000001", b"subject/00000002"],
-            )?,
+            payload: PayloadStore::open(&payload, &owner(), memory)?,
+            state: StateStore::open(&state, &owner(), memory, &[b"subject/00000001", b"subject/00000002"])?,
         })
     }
 

@@ -1,6 +1,7 @@
 //! Kills without a loss of power: at random moments, and at every numbered write point.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 use std::time::Duration;
 
 use cybermesh_state::made::Random;
@@ -8,7 +9,7 @@ use cybermesh_state::points::Point;
 use tempfile::TempDir;
 
 use crate::check::check;
-use crate::promises::Promises;
+use crate::promises::{Promise, Promises};
 use crate::run::{Kill, Run};
 use crate::{Fault, demand};
 
@@ -16,6 +17,9 @@ use crate::{Fault, demand};
 const ROUNDS_OF_A_FOLDER: u64 = 20;
 /// Heights of a child that nobody kills.
 const HEIGHTS: u64 = 40;
+
+/// 1.1 MiB in blocks of 512 bytes, as `ulimit` of a POSIX shell counts.
+const FILE_BLOCKS_MAX: u64 = 2250;
 
 /// What a run of rounds came to.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -102,6 +106,26 @@ fn at_point(
         *tally.points.entry(point as u8).or_insert(0) += 1;
     }
     Ok(())
+}
+
+/// What a child prints when a store refused everything after its first failed write.
+pub const REFUSES: &str = "refuses";
+
+/// Files cannot grow any more: the first write that fails must be the last one, and nothing promised before is lost.
+pub fn full(seed: u64) -> Result<Promises, Fault> {
+    let life = Life::new(seed)?;
+    // Buffers that never fill, so that it is the log of the state store that cannot grow; the record's second slot just fits.
+    let run = format!("ulimit -f {FILE_BLOCKS_MAX}; trap '' XFSZ; exec \"$0\" full \"$1\" \"$2\"");
+    let mut command = Command::new("sh");
+    command.args(["-c", &run]).arg(std::env::current_exe()?).arg(life.folder.path()).arg(seed.to_string());
+    let output = command.output()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let mut promises = Promises::default();
+    said.lines().filter_map(Promise::read).for_each(|promise| promises.hear(promise));
+    demand(said.ends_with(&format!("{REFUSES}\n")), || {
+        format!("{said}{}", String::from_utf8_lossy(&output.stderr))
+    })?;
+    check(life.folder.path(), seed, &promises)
 }
 
 fn at_random(life: &mut Life, random: &mut Random) -> Result<(), Fault> {
