@@ -168,6 +168,7 @@ pub(crate) fn execute(
     batches: &[ReadyBatch],
 ) -> Result<Executed, ViewError> {
     let mut run = Run::new(chain, signatures, view, header)?;
+    members::check_epoch(&mut run)?;
     rule::expire(&mut run)?;
     publisher::turn(&mut run)?;
     governance::forget(&mut run)?;
@@ -284,6 +285,7 @@ fn finish(
         history_root: history.root(),
         audit_size: before.size.get(),
         audit_root: before.root,
+        anchor: run.anchor,
     };
     run.state.put(keys::recent(run.height), recent)?;
     logs.history = LogRow::of(&history, parent.decision.0);

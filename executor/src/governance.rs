@@ -12,7 +12,7 @@ use cybermesh_proto::{Code, Digest, Height, Kid};
 
 use crate::members;
 use crate::registry::{self, Candidate};
-use crate::rows::{KeyRow, Seen, Space, Terms, keys};
+use crate::rows::{Bundle, KeyRow, Seen, Space, Terms, keys};
 use crate::run::{Ended, Run};
 use crate::view::ViewError;
 
@@ -32,25 +32,25 @@ pub(crate) type Refused = Result<Option<Code>, ViewError>;
 pub(crate) fn apply(run: &mut Run<'_>, signed: &SignedGovernance) -> Ended {
     let transaction = signed.transaction();
     let (height, until) = (run.height.get(), transaction.valid_until_height);
-    if until < height || until > height.saturating_add(VALID_MAX) {
+    if until < height {
         return Ok(Code::GovernanceExpired);
     }
     let seen = keys::seen(until, &signed.id());
     if run.state.get::<Seen>(&seen)?.is_some() {
         return Ok(Code::GovernanceRepeated);
     }
-    // Who signed was checked with the administrators of the batch's registry height; they may have changed.
-    let administrators = run.administrators()?;
-    let signers = signed.signers();
-    let known = signers.iter().all(|kid| administrators.keys.iter().any(|bundle| bundle.kid() == *kid));
-    if !known || signers.len() < usize::from(administrators.threshold) {
+    if !is_agreed(run, signed)? {
         return Ok(Code::GovernanceQuorumLost);
+    }
+    // From here on the end is final: refused today, it must not take effect when somebody packs it again tomorrow.
+    run.state.put(seen, Seen { height: run.height })?;
+    if until > height.saturating_add(VALID_MAX) {
+        return Ok(Code::GovernanceExpired);
     }
     let (action, refused) = act(run, transaction)?;
     if let Some(code) = refused {
         return Ok(code);
     }
-    run.state.put(seen, Seen { height: run.height })?;
     run.audit.push(AuditEntry::Change(Change {
         id: signed.id(),
         action: Text::new(action).unwrap_or_default(),
@@ -59,14 +59,22 @@ pub(crate) fn apply(run: &mut Run<'_>, signed: &SignedGovernance) -> Ended {
     Ok(Code::GovernanceApplied)
 }
 
-/// Drops identities of transactions that could not be applied any more anyway.
+/// Who signed was checked with the administrators of the batch's registry height; they may have changed.
+fn is_agreed(run: &mut Run<'_>, signed: &SignedGovernance) -> Result<bool, ViewError> {
+    let administrators = run.administrators()?;
+    let signers = signed.signers();
+    let known = signers.iter().all(|kid| administrators.keys.iter().any(|bundle| bundle.kid() == *kid));
+    Ok(known && signers.len() >= usize::from(administrators.threshold))
+}
+
+/// Drops what can make no difference any more: transactions past their last height, misdeeds of epochs long over.
 pub(crate) fn forget(run: &mut Run<'_>) -> Result<(), ViewError> {
     let (from, below) = keys::below(Space::Seen, Some(run.height.get()));
     for _ in 0..FORGOTTEN_MAX {
         let Some(key) = run.state.first::<Seen>((&from, &below))? else { break };
         run.state.delete::<Seen>(key)?;
     }
-    Ok(())
+    members::forget_misdeeds(run)
 }
 
 fn act(
@@ -141,8 +149,13 @@ fn amend(run: &mut Run<'_>, key: &pb::AmendKey) -> Refused {
     let Some(kid) = kid(&key.kid) else { return Ok(Some(Code::GovernanceKeyUnknown)) };
     let Some(mut row) = registry::live(run, &kid)? else { return Ok(Some(Code::GovernanceKeyUnknown)) };
     let speaks = row.role != Role::Producer || !key.types.is_empty();
-    let spared = !key.ed25519_only || row.role == Role::Producer;
-    let Some(types) = types(&key.types).filter(|_| speaks && spared) else {
+    // Whoever owes the whole bundle has a whole one; only producers may be spared.
+    let sound = if key.ed25519_only {
+        row.role == Role::Producer
+    } else {
+        registry::is_hybrid(&run.state.need::<Bundle>(&keys::by_kid(Space::Bundles, &kid))?.0)
+    };
+    let Some(types) = types(&key.types).filter(|_| speaks && sound) else {
         return Ok(Some(Code::GovernanceKeyUnsound));
     };
     let new = Terms {

@@ -42,9 +42,9 @@ pub enum Topic {
 }
 
 /// Place of `control.commits.v1`, whose records prove themselves.
-const COMMITS: u16 = 1;
+pub(crate) const COMMITS: u16 = 1;
 /// Place of `control.epochs.v1`, whose records prove themselves; their number is the epoch.
-const EPOCHS: u16 = 3;
+pub(crate) const EPOCHS: u16 = 3;
 
 /// A leaf to be.
 pub(crate) enum Sent {

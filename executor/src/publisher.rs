@@ -1,15 +1,16 @@
 //! Publisher's terms, the reports of what arrived, and the confirmed cursor. Only where there is a bus.
+//! `docs/governance.md`.
 
-use cybermesh_proto::agree::{OutboxHeads, RunEnd, RunReport, Validator};
+use cybermesh_proto::agree::{OutboxHeads, RunEnd, RunReport, Validator, ValidatorSet};
 use cybermesh_proto::audit::{AuditEntry, Term};
 use cybermesh_proto::genesis::Bus;
 use cybermesh_proto::wire::List;
 use cybermesh_proto::{Code, Count, ValidatorIndex};
 
-use crate::chain::Chain;
-use crate::members::{is_isolated, newest_set, set_of};
+use crate::chain::{Chain, TOPICS};
+use crate::members::{is_isolated, member, newest_set, set_of};
 use crate::outbound;
-use crate::rows::{Confirmed, ConfirmedEnd, Publisher, Reported, Runs, Space, keys};
+use crate::rows::{Confirmed, ConfirmedEnd, Heads, Logs, Publisher, Reported, Runs, Space, keys};
 use crate::run::{Ended, Run};
 use crate::view::{View, ViewError};
 
@@ -22,64 +23,111 @@ pub(crate) fn count(run: &mut Run<'_>, report: &RunReport) -> Ended {
         return Ok(Code::ReportNoBus);
     }
     let said = &report.statement;
-    let set = set_of(run, run.epoch)?.map(|row| row.set);
-    let author = set.as_ref().and_then(|set| set.get(report.author).ok());
-    let Some(author) = author.filter(|_| said.epoch == run.epoch).cloned() else {
-        return Ok(Code::ReportStale);
-    };
+    let author = member(run, report.author)?;
+    let Some(author) = author.filter(|_| said.epoch == run.epoch) else { return Ok(Code::ReportStale) };
     let key = keys::by_validator(Space::Reported, &author);
     let newest: Reported = run.state.get_or_default(&key)?;
     if said.report_seq.get() <= newest.seq {
         return Ok(Code::ReportStale);
     }
-    let heads = outbound::heads(run.chain, run.state.view, run.epoch)?;
-    let head = |end: &RunEnd| {
-        let topic = heads.0.iter().find(|one| one.topic == end.topic)?;
-        topic.seqs.get(usize::try_from(end.partition).ok()?).copied()
-    };
-    if !said.ends.iter().all(|end| head(end).is_some_and(|head| end.seq <= head)) {
-        return Ok(Code::ReportAhead);
+    for end in said.ends.iter() {
+        if head(run, end)?.is_none_or(|head| end.seq.get() > head) {
+            return Ok(Code::ReportAhead);
+        }
     }
     run.state.put(key, Reported { seq: said.report_seq.get() })?;
-    for end in said.ends.iter() {
-        note(run, &author, end)?;
-        confirm(run, end)?;
+    for of_topic in said.ends.chunk_by(|one, next| one.topic == next.topic) {
+        note(run, &author, of_topic)?;
     }
     Ok(Code::ReportApplied)
 }
 
-fn note(run: &mut Run<'_>, author: &Validator, end: &RunEnd) -> Result<(), ViewError> {
-    let key = keys::runs(author, end.topic);
+/// The newest number of a partition before this block; it changes only when the block is finished.
+fn head(run: &mut Run<'_>, end: &RunEnd) -> Result<Option<u64>, ViewError> {
+    if end.partition >= run.chain.partitions(end.topic) {
+        return Ok(None);
+    }
+    match end.topic {
+        outbound::COMMITS => Ok(Some(run.state.need::<Logs>(&keys::single(Space::Logs))?.commits)),
+        outbound::EPOCHS => Ok(Some(run.epoch.get())),
+        topic if usize::from(topic) < TOPICS.len() => {
+            let row = run.state.get::<Heads>(&keys::by_topic(Space::Heads, topic))?;
+            let place = usize::try_from(end.partition).unwrap_or(usize::MAX);
+            Ok(Some(row.and_then(|row| row.seqs.get(place).copied()).unwrap_or(0)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Notes the ends that a validator reports of one topic.
+fn note(run: &mut Run<'_>, author: &Validator, reported: &[RunEnd]) -> Result<(), ViewError> {
+    let Some(topic) = reported.first().map(|end| end.topic) else { return Ok(()) };
+    let key = keys::runs(author, topic);
     let mut ends = run.state.get_or_default::<Runs>(&key)?.ends.into_vec();
-    let place = grown(&mut ends, end.partition);
-    if let Some(known) = ends.get_mut(place) {
-        *known = end.seq.get().max(*known);
+    for end in reported {
+        let place = grown(&mut ends, end.partition);
+        if let Some(known) = ends.get_mut(place).filter(|known| **known < end.seq.get()) {
+            *known = end.seq.get();
+            run.reported.insert((topic, end.partition));
+        }
     }
     run.state.put(key, Runs { ends: List::new(ends).unwrap_or_default() })
 }
 
-/// What f+1 validators report at least is confirmed.
-fn confirm(run: &mut Run<'_>, end: &RunEnd) -> Result<(), ViewError> {
-    let set = newest_set(run)?;
-    let place = usize::try_from(end.partition).unwrap_or(usize::MAX);
-    let mut seen = Vec::with_capacity(set.n());
-    for validator in set.iter() {
-        let runs = run.state.get::<Runs>(&keys::runs(validator, end.topic))?;
-        seen.push(runs.and_then(|runs| runs.ends.get(place).copied()).unwrap_or(0));
+/// Forgets what a validator that leaves has reported.
+pub(crate) fn forget_reports(run: &mut Run<'_>, validator: &Validator) -> Result<(), ViewError> {
+    run.state.delete::<Reported>(keys::by_validator(Space::Reported, validator))?;
+    (0_u16..).zip(TOPICS).try_for_each(|(topic, _)| run.state.delete::<Runs>(keys::runs(validator, topic)))
+}
+
+/// Confirms what the reports of this block amount to: once for all of them, however many there are.
+fn confirm_all(run: &mut Run<'_>) -> Result<(), ViewError> {
+    let moved: Vec<_> = std::mem::take(&mut run.reported).into_iter().collect();
+    if moved.is_empty() {
+        return Ok(());
     }
-    seen.sort_unstable_by(|a, b| b.cmp(a));
-    let reached = seen.get(set.f()).copied().unwrap_or(0);
-    let key = keys::by_topic(Space::Confirmed, end.topic);
+    let set = newest_set(run)?;
+    for of_topic in moved.chunk_by(|(one, _), (next, _)| one == next) {
+        confirm(run, &set, of_topic)?;
+    }
+    Ok(())
+}
+
+/// What f+1 validators report at least is confirmed.
+fn confirm(run: &mut Run<'_>, set: &ValidatorSet, moved: &[(u16, u32)]) -> Result<(), ViewError> {
+    let Some(topic) = moved.first().map(|(topic, _)| *topic) else { return Ok(()) };
+    let key = keys::by_topic(Space::Confirmed, topic);
     let mut ends = run.state.get_or_default::<Confirmed>(&key)?.ends.into_vec();
-    let place = grown(&mut ends, end.partition);
-    let Some(known) = ends.get_mut(place).filter(|known| known.seq < reached) else { return Ok(()) };
-    *known = ConfirmedEnd { seq: reached, since_ms: run.now_ms };
+    let mut advanced = false;
+    for (_, partition) in moved {
+        let reached = reached(run, set, topic, *partition)?;
+        let place = grown(&mut ends, *partition);
+        if let Some(known) = ends.get_mut(place).filter(|known| known.seq < reached) {
+            *known = ConfirmedEnd { seq: reached, since_ms: run.now_ms };
+            advanced = true;
+        }
+    }
+    if !advanced {
+        return Ok(());
+    }
     run.state.put(key, Confirmed { ends: List::new(ends).unwrap_or_default() })?;
     let single = keys::single(Space::Publisher);
     if let Some(term) = run.state.get::<Publisher>(&single)?.copied() {
         run.state.put(single, Publisher { fruitful: 1, stall_ms: run.numbers.stall_ms, ..term })?;
     }
     Ok(())
+}
+
+/// The end that f+1 validators of a set reach: one of them is honest.
+fn reached(run: &mut Run<'_>, set: &ValidatorSet, topic: u16, partition: u32) -> Result<u64, ViewError> {
+    let place = usize::try_from(partition).unwrap_or(usize::MAX);
+    let mut seen = Vec::with_capacity(set.n());
+    for validator in set.iter() {
+        let runs = run.state.get::<Runs>(&keys::runs(validator, topic))?;
+        seen.push(runs.and_then(|runs| runs.ends.get(place).copied()).unwrap_or(0));
+    }
+    seen.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(seen.get(set.f()).copied().unwrap_or(0))
 }
 
 /// The place of a partition in a list that is long enough for it.
@@ -149,11 +197,12 @@ fn stall(run: &mut Run<'_>, term: &Publisher, heads: &Seqs) -> Result<Option<u64
     Ok(earliest)
 }
 
-/// Notes the time for partitions whose head gets ahead of what is confirmed in this block.
+/// Confirms what this block's reports amount to, then notes the time for partitions whose head gets ahead of it.
 pub(crate) fn note_heads(run: &mut Run<'_>, before: &Seqs, after: &Seqs) -> Result<(), ViewError> {
     if run.chain.bus == Bus::None {
         return Ok(());
     }
+    confirm_all(run)?;
     for ((topic, old), (_, new)) in before.iter().zip(after) {
         let key = keys::by_topic(Space::Confirmed, *topic);
         let mut ends = run.state.get_or_default::<Confirmed>(&key)?.ends.into_vec();

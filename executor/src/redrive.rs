@@ -1,7 +1,7 @@
 //! Redrives: a rejected event, or one whose place was closed unused, tried again on an operator's word.
 //!
-//! The operator's signature was checked before the block; what is checked here is the proof, and the producer's
-//! signatures: of an event whose place was closed nobody has seen them yet.
+//! The operator's signature was checked before the block; what is checked here is the proof, and the event: of one
+//! whose place was closed nobody has seen size or signatures yet. `docs/governance.md`.
 
 use cybermesh_proto::agree::{Decision, Item};
 use cybermesh_proto::audit::{AuditEntry, AuditLeaf, Places};
@@ -75,6 +75,9 @@ fn attempt(run: &mut Run<'_>, origin: &SignedEvent) -> Result<bool, ViewError> {
     let Ok(speaker) = event::speaker(run, origin)? else { return Ok(false) };
     // A key of this very block has signed nothing that was rejected before.
     let Some(known) = known_at(run.state.view, &speaker.kid, run.height)? else { return Ok(false) };
+    if origin.event_bytes().len() > usize::try_from(run.chain.limits.event_bytes).unwrap_or(usize::MAX) {
+        return Ok(false);
+    }
     let signer = Signer { bundle: &known.bundle, demand: speaker.terms.demand };
     if origin.clone().verify(signer, run.signatures).is_err() {
         return Ok(false);

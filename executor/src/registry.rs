@@ -98,11 +98,19 @@ pub(crate) fn inherit_conduct(run: &mut Run<'_>, old: &Kid, new: &Kid) -> Result
     }
 }
 
-/// Whether a bundle may stand for what it is meant for: no weak key, and a post-quantum half unless it is spared.
+/// Whether a bundle may stand for what it is meant for: no weak key, and a post-quantum half unless it is spared;
+/// only producers are.
 fn is_sound(key: &Candidate, signatures: &dyn SignatureCheck) -> bool {
-    let spared = key.role == Role::Producer && key.demand == Demand::Ed25519;
-    let hybrid = key.bundle.keys().iter().any(|one| one.algorithm != Algorithm::Ed25519);
-    (hybrid || spared) && key.bundle.check_for_registration(signatures).is_ok()
+    let enough = match key.demand {
+        Demand::WholeBundle => is_hybrid(&key.bundle),
+        Demand::Ed25519 => key.role == Role::Producer,
+    };
+    enough && key.bundle.check_for_registration(signatures).is_ok()
+}
+
+/// Whether a bundle has a post-quantum half.
+pub(crate) fn is_hybrid(bundle: &KeyBundle) -> bool {
+    bundle.keys().iter().any(|one| one.algorithm != Algorithm::Ed25519)
 }
 
 /// The public keys of a bundle.

@@ -34,6 +34,7 @@ pub(crate) struct Run<'a> {
     pub(crate) state: State<'a>,
     pub(crate) epoch: Epoch,
     pub(crate) height: Height,
+    pub(crate) anchor: Height,
     pub(crate) time_us: TimeUs,
     pub(crate) now_ms: u64,
     pub(crate) numbers: Parameters,
@@ -44,6 +45,8 @@ pub(crate) struct Run<'a> {
     pub(crate) logged: Vec<Logged>,
     /// Subjects whose score may have moved.
     pub(crate) touched: BTreeSet<Subject>,
+    /// Topics and partitions whose confirmed cursor may have moved.
+    pub(crate) reported: BTreeSet<(u16, u32)>,
 }
 
 std::thread_local! {
@@ -73,6 +76,7 @@ impl<'a> Run<'a> {
             state,
             epoch: header.epoch,
             height: header.height,
+            anchor: header.anchor_height,
             time_us: header.time_us,
             now_ms: header.time_us.get() / 1000,
             numbers,
@@ -81,6 +85,7 @@ impl<'a> Run<'a> {
             audit: Vec::new(),
             logged: Vec::new(),
             touched: BTreeSet::new(),
+            reported: BTreeSet::new(),
         })
     }
 

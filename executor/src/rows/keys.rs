@@ -107,10 +107,17 @@ pub fn by_validator(space: Space, validator: &Validator) -> Key {
     key_of(space, &[&validator.ed25519.0])
 }
 
-/// A quarantine of a validator, by its beginning: an older one stays until no set of leaders depends on it.
+/// A quarantine of a validator, by its end: an older one stays until no set of leaders depends on it.
 #[must_use]
-pub fn quarantine(ed25519: &[u8; 32], begin: Height) -> Key {
-    key_of(Space::Quarantines, &[ed25519, &begin.get().to_be_bytes()])
+pub fn quarantine(ed25519: &[u8; 32], end: Height) -> Key {
+    key_of(Space::Quarantines, &[ed25519, &end.get().to_be_bytes()])
+}
+
+/// The quarantines of a validator that end after a height.
+#[must_use]
+pub fn quarantines_after(ed25519: &[u8; 32], height: Height) -> Bounds {
+    let below = key_of(Space::Quarantines, &[ed25519, &u64::MAX.to_be_bytes()]);
+    (quarantine(ed25519, height.next()), below)
 }
 
 /// The ends of runs that a validator reported of a topic.
@@ -125,13 +132,13 @@ pub fn by_topic(space: Space, topic: u16) -> Key {
     key_of(space, &[&topic.to_be_bytes()])
 }
 
-/// A misdeed.
+/// A misdeed, by the epoch in which it was done: older ones are forgotten together.
 #[must_use]
-pub fn misdeed(id: &ItemId) -> Key {
-    key_of(Space::Misdeeds, &[id.0.as_bytes()])
+pub fn misdeed(epoch: Epoch, id: &ItemId) -> Key {
+    key_of(Space::Misdeeds, &[&epoch.get().to_be_bytes(), id.0.as_bytes()])
 }
 
-/// A governance transaction that was applied.
+/// A governance transaction that came to an end.
 #[must_use]
 pub fn seen(valid_until: u64, id: &ItemId) -> Key {
     key_of(Space::Seen, &[&valid_until.to_be_bytes(), id.0.as_bytes()])

@@ -60,7 +60,7 @@ pub struct Heads {
     pub seqs: List<u64, { PARTITIONS_MAX as usize }>,
 }
 
-/// What proofs of recent heights are checked against.
+/// What proofs of recent heights, and leaders, are checked against.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize_tuple, Deserialize_tuple)]
 pub struct Recent {
     /// The height.
@@ -71,6 +71,8 @@ pub struct Recent {
     pub audit_size: u64,
     /// Root of the audit log before it.
     pub audit_root: Digest,
+    /// The certified height that its block names: what later leaders depend on.
+    pub anchor: Height,
 }
 
 impl Recent {

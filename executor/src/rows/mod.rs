@@ -56,7 +56,7 @@ pub enum Space {
     Quarantines = 13,
     /// Misdeeds that were counted.
     Misdeeds = 14,
-    /// Governance transactions that were applied, by their last height.
+    /// Governance transactions that came to an end, by their last height.
     Seen = 15,
     /// Places that were redriven.
     Redriven = 16,

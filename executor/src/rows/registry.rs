@@ -134,7 +134,7 @@ pub struct Misdeed {
     pub height: Height,
 }
 
-/// A governance transaction that was applied.
+/// A governance transaction that came to an end: applied, or refused for what it asks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize_tuple, Deserialize_tuple)]
 pub struct Seen {
     /// When.
