@@ -6,9 +6,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a fixture: what cannot be made must be seen")]
 
 pub mod golden;
+pub mod duties;
 pub mod items;
 pub mod load;
 pub mod people;
+pub mod proofs;
 pub mod rng;
 pub mod story;
 pub mod trace;
