@@ -41,6 +41,15 @@ impl NodeCache {
         Some(node)
     }
 
+    /// Forgets nodes that were pruned: a height that is gone must not be answered from memory.
+    pub(super) fn forget(&self, names: &[Vec<u8>]) {
+        let mut generations = self.lock();
+        for name in names {
+            generations.young.remove(name);
+            generations.old.remove(name);
+        }
+    }
+
     pub(super) fn keep<'a>(&self, nodes: impl Iterator<Item = (&'a [u8], &'a [u8])>) {
         let mut generations = self.lock();
         for (name, node) in nodes {

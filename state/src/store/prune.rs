@@ -70,11 +70,13 @@ struct Steps<'a> {
     store: &'a StateStore,
     batch: Batch<'a>,
     rows: usize,
+    /// Nodes among them.
+    nodes: Vec<Vec<u8>>,
 }
 
 impl<'a> Steps<'a> {
     fn new(store: &'a StateStore) -> Self {
-        Self { store, batch: store.reader.db.batch(), rows: 0 }
+        Self { store, batch: store.reader.db.batch(), rows: 0, nodes: Vec::new() }
     }
 
     fn delete(&mut self, family: &Family, key: &[u8]) -> Result<(), StateError> {
@@ -87,6 +89,7 @@ impl<'a> Steps<'a> {
         let db = &self.store.reader.db;
         self.rows = 0;
         db.write(std::mem::replace(&mut self.batch, db.batch()))?;
+        self.store.reader.nodes.forget(&std::mem::take(&mut self.nodes));
         points::reach(Point::Pruning);
         Ok(())
     }
@@ -134,6 +137,7 @@ impl StateStore {
                 let (kind, bytes) = reader.number().zip(reader.bytes()).ok_or_else(damaged)?;
                 match kind {
                     0 => {
+                        steps.nodes.push(bytes.to_vec());
                         steps.delete(&NODES, &key(&[bytes]))?;
                         pruned.nodes += 1;
                     }
