@@ -211,6 +211,24 @@ fn a_height_that_is_pruned_while_it_is_read_says_so() {
 }
 
 #[test]
+fn a_key_that_went_again_after_the_horizon_is_still_named() {
+    let home = Home::new(1);
+    let mut store = home.open();
+    // The same key goes, comes back, goes again: the first end is pruned, the second is not.
+    let shape = Shape { items: 1, rows: 1, subjects: 1, deleted_of: 1, ..Shape::default() };
+    grow(&mut store, &shape, 3);
+    let ends: Vec<_> = (0..=3).map(|height| store.reader().at(Height::new(height)).unwrap()).collect();
+    let there: Vec<_> = ends.iter().map(|at| at.first(b"subject/", b"subject0").unwrap().is_some()).collect();
+    assert_eq!(there, [true, false, true, false]);
+    drop(ends);
+    store.prune(&horizon(2, 0)).unwrap();
+    let at =
+        |height| store.reader().at(Height::new(height)).unwrap().first(b"subject/", b"subject0").unwrap();
+    assert!(at(2).is_some(), "its name was forgotten while a height that is kept has it");
+    assert!(at(3).is_none());
+}
+
+#[test]
 fn pruning_nine_tenths_shrinks_the_disk_in_proportion() {
     let home = Home::new(500);
     let mut store = home.open();

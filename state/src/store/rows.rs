@@ -30,7 +30,8 @@ impl StateReader {
         self.check_kept(height)?;
         let proof = tree::prove(self, height, key).map_err(|cause| self.or_pruned(height, cause.into()))?;
         let root = proof.root().map_err(|refusal| StateError::Tree(refusal.to_string()))?;
-        same("root of a proof", &self.state_root(height)?, &root)?;
+        let decided = self.state_root(height).map_err(|cause| self.or_pruned(height, cause))?;
+        same("root of a proof", &decided, &root)?;
         Ok(proof)
     }
 
