@@ -44,7 +44,10 @@ mod tests {
         assert_eq!(open("rows", b"key", &sealed), Some(b"value".as_slice()));
         assert_eq!(open("row", b"skey", &sealed), None);
         assert_eq!(open("rows", b"kez", &sealed), None);
-        assert_eq!(open("rows", b"ke", b"yvalue"), None);
+        assert_eq!(open("cases", b"key", &sealed), None);
+        // The border between key and value, moved by one byte.
+        let moved = [b"y".as_slice(), &sealed].concat();
+        assert_eq!(open("rows", b"ke", &moved), None);
         for at in 0..sealed.len() {
             for bit in 0..8 {
                 let mut changed = sealed.clone();

@@ -162,6 +162,10 @@ fn rows_of_the_outbox_above_the_confirmed_cursor_are_never_pruned() {
         let kept = !store.reader().outbox(Height::new(height)).unwrap().is_empty();
         assert_eq!(kept, height >= 8, "height {height}");
     }
+    for row in blocks[8..].iter().flat_map(|block| &block.applied.outbound) {
+        let found = store.reader().outbox_above(row.topic, row.partition, row.seq - 1, 1).unwrap();
+        assert_eq!(&found[0].row, row, "a leaf that is kept is found by its seq");
+    }
     let all = cursors(&blocks);
     store.prune(&Horizon { confirmed: &all, ..horizon(20, 20) }).unwrap();
     assert_eq!(store.reader().outbox_from(Height::ZERO).unwrap(), None);

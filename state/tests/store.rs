@@ -221,6 +221,23 @@ fn receipts_are_made_from_batches_and_outcomes() {
 }
 
 #[test]
+fn an_outcome_that_was_changed_makes_no_receipt() {
+    let (home, store, blocks) = played();
+    drop(store);
+    // The last number of the row is the outcome of the last run; with a checksum of its own, only the root tells.
+    let change = |row: &mut Vec<u8>| *row.last_mut().unwrap() = 2;
+    made::forge(&home.place(), "items", 11, change).unwrap();
+    let store = home.open();
+    let block = &blocks[11];
+    let load = |wanted: &cybermesh_proto::agree::BatchRef| {
+        let found = block.batches.iter().find(|batch| batch.reference == *wanted);
+        Ok(found.map(|batch| batch.bytes.clone()))
+    };
+    let refused = store.reader().tx_proof(block.applied.decision.height, 0, load);
+    assert!(matches!(refused, Err(StateError::Differs { what: "root of the block's transactions", .. })));
+}
+
+#[test]
 fn outbound_leaves_are_rebuilt_in_order_and_proven() {
     let (_home, store, blocks) = played();
     let reader = store.reader();
