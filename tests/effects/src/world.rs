@@ -126,7 +126,19 @@ pub fn codes(applied: &Applied) -> Vec<Code> {
     applied.items.iter().map(|item| Code::from_number(item.outcome).unwrap()).collect()
 }
 
+impl World {
+    /// The batch of these items in the next block.
+    #[must_use]
+    pub fn batch(&self, items: Vec<Item>) -> Batch {
+        batch(self, items)
+    }
+}
+
 fn ready(world: &World, items: Vec<Item>) -> ReadyBatch {
+    ReadyBatch::new(batch(world, items)).unwrap()
+}
+
+fn batch(world: &World, items: Vec<Item>) -> Batch {
     let header = BatchHeader {
         chain: world.chain.id,
         author: ValidatorIndex::default(),
@@ -138,7 +150,7 @@ fn ready(world: &World, items: Vec<Item>) -> ReadyBatch {
         root: Batch::root(&items),
     };
     let signature = ValidatorSignature::new(vec![0; 64]).unwrap();
-    ReadyBatch::new(Batch { header, signature, items: List::new(items).unwrap() }).unwrap()
+    Batch { header, signature, items: List::new(items).unwrap() }
 }
 
 /// The genesis of a setup: Ed25519 validators, three administrators of whom two must agree.
