@@ -186,7 +186,11 @@ impl Window<'_, '_> {
 
     fn forget(&mut self, number: u64) -> Result<(), ViewError> {
         let key = self.key(number);
-        if self.run.state.get::<Chunk>(&key)?.is_some() { self.run.state.delete::<Chunk>(key) } else { Ok(()) }
+        if self.run.state.get::<Chunk>(&key)?.is_some() {
+            self.run.state.delete::<Chunk>(key)
+        } else {
+            Ok(())
+        }
     }
 
     fn move_to(&mut self, low: u64) {

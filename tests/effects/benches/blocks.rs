@@ -23,7 +23,9 @@ struct Cost {
 }
 
 fn main() {
-    println!("subjects      events  block   decode  execute   tree    sum µs/event   keys/event   state bytes/event");
+    println!(
+        "subjects      events  block   decode  execute   tree    sum µs/event   keys/event   state bytes/event"
+    );
     for hybrid in [false, true] {
         for subjects in [Subjects::Unscored, Subjects::Zipf(10_000), Subjects::Zipf(1_000_000)] {
             for block in [100, 1000, 5000] {
@@ -42,7 +44,9 @@ fn row(subjects: Subjects, hybrid: bool, block: usize) {
         let items = load.items(5000, now, hybrid);
         world.batches(now, vec![items]);
     }
-    let costs: Vec<_> = (0..5).map(|number| measured(&mut world, &mut load, BEGIN_MS + 1000 + number, block, hybrid)).collect();
+    let costs: Vec<_> = (0..5)
+        .map(|number| measured(&mut world, &mut load, BEGIN_MS + 1000 + number, block, hybrid))
+        .collect();
     let best = costs.iter().min_by_key(|cost| cost.execute + cost.tree).unwrap();
     let each = |time: Duration| time.as_secs_f64() * 1e6 / block as f64;
     println!(

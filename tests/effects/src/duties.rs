@@ -6,8 +6,10 @@ use cybermesh_executor::chain::Chain;
 use cybermesh_executor::genesis::FirstState;
 use cybermesh_executor::memory::MemoryStore;
 use cybermesh_executor::view::ViewError;
-use cybermesh_proto::agree::{Evidence, Header, Item, ItemKind, Pair, RunEnd, RunReportStatement, Signed, Validator};
 use cybermesh_proto::agree::VoteStatement;
+use cybermesh_proto::agree::{
+    Evidence, Header, Item, ItemKind, Pair, RunEnd, RunReportStatement, Signed, Validator,
+};
 use cybermesh_proto::event::Demand;
 use cybermesh_proto::genesis::{Genesis, Reach, TrustedGenesis};
 use cybermesh_proto::keys::{KeyBundle, SignatureCheck, ValidatorSignature};
@@ -100,13 +102,17 @@ pub fn administrators(threshold: u32, bundles: &[KeyBundle]) -> Action {
 #[must_use]
 pub fn validators(remove: &[&str], add: &[Validator]) -> Action {
     let remove = remove.iter().map(|&name| name.into()).collect();
-    Action::ChangeValidators(control::ChangeValidators { remove, add: add.iter().map(encode_canonical).collect() })
+    Action::ChangeValidators(control::ChangeValidators {
+        remove,
+        add: add.iter().map(encode_canonical).collect(),
+    })
 }
 
 /// Changes numbers.
 #[must_use]
 pub fn numbers(values: &[(&str, u64)]) -> Action {
-    let parameters = values.iter().map(|&(name, value)| control::Parameter { name: name.into(), value }).collect();
+    let parameters =
+        values.iter().map(|&(name, value)| control::Parameter { name: name.into(), value }).collect();
     Action::ChangeParameters(control::ChangeParameters { parameters })
 }
 
@@ -136,7 +142,13 @@ pub fn report(world: &World, author: u16, report_seq: u64, ends: &[(u16, u32, u6
 
 /// A report in an epoch.
 #[must_use]
-pub fn report_of(world: &World, epoch: Epoch, author: u16, report_seq: u64, ends: &[(u16, u32, u64)]) -> Item {
+pub fn report_of(
+    world: &World,
+    epoch: Epoch,
+    author: u16,
+    report_seq: u64,
+    ends: &[(u16, u32, u64)],
+) -> Item {
     let end = |&(topic, partition, seq): &(u16, u32, u64)| RunEnd { topic, partition, seq: Count::new(seq) };
     let statement = RunReportStatement {
         chain: world.chain.id,

@@ -96,7 +96,8 @@ pub fn governance(chain: ChainId, until: u64, nonce: u64, action: Action, signer
     };
     let halves = |name: &&str| {
         let bundle = bundle(name);
-        let halves = bundle.keys().iter().map(|key| (key.algorithm, vec![0; key.algorithm.signature_bytes()]));
+        let halves =
+            bundle.keys().iter().map(|key| (key.algorithm, vec![0; key.algorithm.signature_bytes()]));
         signature_list(bundle.kid(), halves.collect())
     };
     let mut signatures: Vec<_> = signers.iter().flat_map(halves).collect();

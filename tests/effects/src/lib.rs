@@ -3,10 +3,15 @@
 //!
 //! [`World`] is the chain, [`people`] who speaks, [`story`] a long random and hostile tale, [`trace`] what the
 //! second implementation reads.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a fixture: what cannot be made must be seen")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a fixture: what cannot be made must be seen"
+)]
 
-pub mod golden;
 pub mod duties;
+pub mod golden;
 pub mod items;
 pub mod load;
 pub mod people;
@@ -14,7 +19,6 @@ pub mod proofs;
 pub mod rng;
 pub mod story;
 pub mod trace;
-
 
 pub mod world;
 

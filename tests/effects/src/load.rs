@@ -32,7 +32,8 @@ impl Load {
     #[must_use]
     pub fn new(producers: usize, hybrid: bool, subjects: Subjects) -> Self {
         let person = |number: usize| {
-            let person = Person::producer(&format!("load-{number}"), &format!("tenant-{}", number % 7)).standing(3000);
+            let person =
+                Person::producer(&format!("load-{number}"), &format!("tenant-{}", number % 7)).standing(3000);
             if hybrid { person } else { person.ed25519_only() }
         };
         let ranks = match subjects {

@@ -31,14 +31,40 @@ pub struct Story {
 }
 
 const SUBJECTS: [(&str, &str); 34] = [
-    ("ip", "198.51.100.1"), ("ip", "::ffff:198.51.100.1"), ("cidr", "198.51.100.1/32"), ("host", "198.51.100.1"),
-    ("ip", "2001:DB8::1"), ("ip", "2001:db8:0:0:0:0:0:1"), ("ip", "010.0.0.1"), ("ip", "fe80::1%eth0"), ("ip", "1.2.3"),
-    ("ip", "127.0.0.1"), ("ip", "192.0.2.9"), ("ip", "64:ff9b::192.0.2.9"), ("cidr", "198.51.100.77/24"),
-    ("cidr", "8.0.0.0/6"), ("cidr", "::ffff:198.51.100.0/120"), ("cidr", "2001:db8::/32"), ("cidr", "2001::/31"),
-    ("cidr", "10.0.0.0/08"), ("host", "Evil.Example."), ("host", "evil.example"), ("host", "a..b"), ("host", "1.2.3.999"),
-    ("host", "x.0xff"), ("user", "mallory"), ("user", " mallory"), ("service", "billing"), ("process", "/bin/sh"),
-    ("file", "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"), ("file", "abc"), ("device", "cam-7"),
-    ("validator", "node-2"), ("mailbox", "x@y"), ("user", "root"), ("ip", "::1"),
+    ("ip", "198.51.100.1"),
+    ("ip", "::ffff:198.51.100.1"),
+    ("cidr", "198.51.100.1/32"),
+    ("host", "198.51.100.1"),
+    ("ip", "2001:DB8::1"),
+    ("ip", "2001:db8:0:0:0:0:0:1"),
+    ("ip", "010.0.0.1"),
+    ("ip", "fe80::1%eth0"),
+    ("ip", "1.2.3"),
+    ("ip", "127.0.0.1"),
+    ("ip", "192.0.2.9"),
+    ("ip", "64:ff9b::192.0.2.9"),
+    ("cidr", "198.51.100.77/24"),
+    ("cidr", "8.0.0.0/6"),
+    ("cidr", "::ffff:198.51.100.0/120"),
+    ("cidr", "2001:db8::/32"),
+    ("cidr", "2001::/31"),
+    ("cidr", "10.0.0.0/08"),
+    ("host", "Evil.Example."),
+    ("host", "evil.example"),
+    ("host", "a..b"),
+    ("host", "1.2.3.999"),
+    ("host", "x.0xff"),
+    ("user", "mallory"),
+    ("user", " mallory"),
+    ("service", "billing"),
+    ("process", "/bin/sh"),
+    ("file", "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"),
+    ("file", "abc"),
+    ("device", "cam-7"),
+    ("validator", "node-2"),
+    ("mailbox", "x@y"),
+    ("user", "root"),
+    ("ip", "::1"),
 ];
 
 impl Story {
@@ -110,7 +136,11 @@ impl Story {
         let id = crate::items::id(&event);
         self.said.push((id, event.entity_kind.clone(), event.entity_value.clone()));
         let both = [Algorithm::Ed25519, Algorithm::MlDsa44];
-        let item = if self.rng.once_in(20) { signed_with(&person, &event, &both[..1]) } else { signed(&person, &event) };
+        let item = if self.rng.once_in(20) {
+            signed_with(&person, &event, &both[..1])
+        } else {
+            signed(&person, &event)
+        };
         if self.rng.once_in(4) {
             self.replay.push(item.clone());
         }
@@ -149,7 +179,13 @@ impl Story {
             event.tenant = "globex".into();
         }
         if self.rng.once_in(60) {
-            event.r#type = (*self.rng.pick(&["Evidence.Attach.v1", "Verdict.Undo.v1", "Rule.Deny.v2", "Other.Thing.v1"])).into();
+            event.r#type = (*self.rng.pick(&[
+                "Evidence.Attach.v1",
+                "Verdict.Undo.v1",
+                "Rule.Deny.v2",
+                "Other.Thing.v1",
+            ]))
+            .into();
         }
     }
 
@@ -186,7 +222,11 @@ impl Story {
         let mut request = RuleRequest {
             scope: (*self.rng.pick(&["", "", "", "acme", "globex", "*"])).into(),
             priority: *self.rng.pick(&[0, 100, 1000, 1001]),
-            ttl_ms: if lift { 0 } else { *self.rng.pick(&[1, 60_000, 3_600_000, 2_592_000_000, 2_592_000_001]) },
+            ttl_ms: if lift {
+                0
+            } else {
+                *self.rng.pick(&[1, 60_000, 3_600_000, 2_592_000_000, 2_592_000_001])
+            },
             reason: (*self.rng.pick(&["because", "ticket 7", "", "grüße"])).into(),
             action: if lift { *self.rng.pick(&[1, 2, 3]) } else { 0 },
         };
@@ -202,7 +242,8 @@ impl Story {
             }
             2 => {
                 let nonce = vec![0; 12];
-                event.encryption = Some(Encryption { scheme: 1, recipient: vec![1; 32], wrapped_key: vec![1; 8], nonce });
+                event.encryption =
+                    Some(Encryption { scheme: 1, recipient: vec![1; 32], wrapped_key: vec![1; 8], nonce });
             }
             _ => {}
         }

@@ -24,9 +24,11 @@ use crate::world::codes;
 #[must_use]
 pub fn genesis(world: &World) -> Value {
     let genesis = world.trusted.genesis();
-    let protected = genesis.protected.iter().map(|one| json!({"kind": one.kind.as_str(), "value": one.value.as_str()}));
+    let protected =
+        genesis.protected.iter().map(|one| json!({"kind": one.kind.as_str(), "value": one.value.as_str()}));
     let numbers: Vec<_> = Parameters::default().list();
-    let numbers: serde_json::Map<_, _> = numbers.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    let numbers: serde_json::Map<_, _> =
+        numbers.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
     json!({"genesis": {
         "network": genesis.network.as_str(),
         "protected": protected.collect::<Vec<_>>(),
@@ -131,10 +133,13 @@ fn after(world: &World, now_ms: u64, applied: &Applied) -> Value {
             space if space == Space::Subjects as u8 => {
                 subjects.push(subject(key, &decode(key, value.unwrap()).unwrap(), now_ms, &numbers));
             }
-            space if space == Space::Rules as u8 => rules.push(rule(key, value.map(|value| decode(key, value).unwrap()))),
+            space if space == Space::Rules as u8 => {
+                rules.push(rule(key, value.map(|value| decode(key, value).unwrap())))
+            }
             space if space == Space::Conduct as u8 => {
                 let row: Conduct = decode(key, value.unwrap()).unwrap();
-                conduct.push(json!({"kid": hex(&key[2..]), "bp": row.bp, "quarantined": row.quarantined != 0}));
+                conduct
+                    .push(json!({"kid": hex(&key[2..]), "bp": row.bp, "quarantined": row.quarantined != 0}));
             }
             space if space == Space::Streams as u8 || space == Space::Chunks as u8 => {
                 moved.insert(key[2..38].to_vec());
@@ -204,7 +209,9 @@ fn stream(world: &World, name: &[u8]) -> Value {
     let mut used: Vec<[u64; 2]> = Vec::new();
     for chunk in first..=last {
         let Some(bits) = world.row::<Chunk>(&keys::chunk(&kid, number, chunk)) else { continue };
-        let places = (0..CHUNK_PLACES).filter(|place| bits.holds(*place)).map(|place| chunk * CHUNK_PLACES + place + 1);
+        let places = (0..CHUNK_PLACES)
+            .filter(|place| bits.holds(*place))
+            .map(|place| chunk * CHUNK_PLACES + place + 1);
         for seq in places.filter(|seq| *seq >= row.low) {
             match used.last_mut() {
                 Some(run) if run[1] + 1 == seq => run[1] = seq,

@@ -193,7 +193,7 @@ pub fn genesis(setup: &Setup) -> Genesis {
 fn topics(bus: Bus) -> Vec<TopicPartitions> {
     let partitions = |topic: &str| if topic.contains("commits") || topic.contains("epochs") { 1 } else { 12 };
     let all = cybermesh_executor::chain::TOPICS.iter();
-    let all = all.map(|topic| TopicPartitions { topic: Text::new(topic).unwrap(), partitions: partitions(topic) });
+    let all =
+        all.map(|topic| TopicPartitions { topic: Text::new(topic).unwrap(), partitions: partitions(topic) });
     if bus == Bus::None { Vec::new() } else { all.collect() }
 }
-

@@ -13,8 +13,8 @@ use cybermesh_proto::agree::Item;
 use cybermesh_proto::event::SignedEvent;
 use cybermesh_proto::message::pb::control::v1::Leaf;
 use cybermesh_proto::{Code, ValidatorIndex};
-use prost::Message as _;
 use proptest::prelude::*;
+use prost::Message as _;
 
 /// A story as blocks of items.
 fn told(seed: u64, blocks: usize) -> (World, Vec<(u64, Vec<Item>)>) {
@@ -96,14 +96,19 @@ fn check_outbound(world: &World, now: u64, items: &[Item], applied: &Applied) {
         };
         assert_eq!(cybermesh_proto::merkle::leaf_hash(&leaf), row.leaf_hash);
     }
-    let heads = cybermesh_executor::outbound::heads(&world.chain, &world.store, applied.decision.epoch).unwrap();
+    let heads =
+        cybermesh_executor::outbound::heads(&world.chain, &world.store, applied.decision.epoch).unwrap();
     assert_eq!(heads.hash(), applied.decision.outbox.heads_hash);
 }
 
 /// Roots of stories by seed. They change only with the rules, on purpose, with a line in the changelog.
 #[test]
 fn golden_decisions_are_those_of_the_protocol_version() {
-    assert_eq!(cybermesh_effects::golden::lines(), include_str!("golden.txt"), "`make bless`, if that was meant");
+    assert_eq!(
+        cybermesh_effects::golden::lines(),
+        include_str!("golden.txt"),
+        "`make bless`, if that was meant"
+    );
 }
 
 #[test]

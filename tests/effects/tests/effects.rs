@@ -17,7 +17,11 @@ const DAY: u64 = 86_400_000;
 
 fn world(people: &[&Person]) -> World {
     let protected = vec![("cidr", "203.0.113.0/24"), ("host", "vault.example"), ("ip", "192.0.2.7")];
-    World::new(&Setup { people: people.iter().map(|one| (*one).clone()).collect(), protected, ..Setup::default() })
+    World::new(&Setup {
+        people: people.iter().map(|one| (*one).clone()).collect(),
+        protected,
+        ..Setup::default()
+    })
 }
 
 fn critical(person: &Person, seq: u64, now: u64, kind: &str, value: &str) -> Event {
@@ -63,7 +67,8 @@ fn a_producer_whose_registered_standing_allows_it_denies_alone() {
 
 #[test]
 fn two_producers_of_one_tenant_deny_for_their_tenant_and_one_of_another_for_all() {
-    let [a, b, c] = [("det-1", "acme"), ("det-2", "acme"), ("det-3", "globex")].map(|(n, t)| Person::producer(n, t));
+    let [a, b, c] =
+        [("det-1", "acme"), ("det-2", "acme"), ("det-3", "globex")].map(|(n, t)| Person::producer(n, t));
     let mut world = world(&[&a, &b, &c]);
     let say = |who: &Person, now: u64| signed(who, &critical(who, 1, now, "ip", "198.51.100.9"));
     world.block(NOW, vec![say(&a, NOW), say(&b, NOW)]);
@@ -75,7 +80,8 @@ fn two_producers_of_one_tenant_deny_for_their_tenant_and_one_of_another_for_all(
 
 #[test]
 fn producers_of_two_tenants_count_more_than_two_of_one() {
-    let people = [("a-1", "a"), ("a-2", "a"), ("b-1", "b")].map(|(name, tenant)| Person::producer(name, tenant));
+    let people =
+        [("a-1", "a"), ("a-2", "a"), ("b-1", "b")].map(|(name, tenant)| Person::producer(name, tenant));
     let numbers = ChangeParameters { parameters: vec![Parameter { name: "corroboration".into(), value: 4 }] };
     let say = |who: &Person| signed(who, &critical(who, 1, NOW, "user", "mallory"));
     let mut one = world(&people.iter().collect::<Vec<_>>());
@@ -90,19 +96,43 @@ fn producers_of_two_tenants_count_more_than_two_of_one() {
 
 #[test]
 fn protected_subjects_can_never_be_denied_in_any_spelling() {
-    let [a, b] = [("det-1", "acme"), ("det-2", "globex")].map(|(name, tenant)| Person::producer(name, tenant).alone());
+    let [a, b] =
+        [("det-1", "acme"), ("det-2", "globex")].map(|(name, tenant)| Person::producer(name, tenant).alone());
     let op = Person::operator("op", "acme").alone();
     let mut world = world(&[&a, &b, &op]);
     let protected = [
-        ("ip", "192.0.2.7"), ("ip", "::ffff:192.0.2.7"), ("ip", "::ffff:c000:207"), ("ip", "64:ff9b::192.0.2.7"),
-        ("ip", "2002:c000:207::1"), ("ip", "::192.0.2.7"), ("cidr", "192.0.2.0/24"), ("cidr", "192.0.2.7/32"),
-        ("cidr", "192.0.0.0/8"), ("cidr", "::ffff:192.0.2.0/120"), ("cidr", "0.0.0.0/0"), ("cidr", "10.0.0.0/7"),
-        ("cidr", "::/0"), ("cidr", "2001::/16"), ("cidr", "2000::/3"), ("ip", "203.0.113.99"),
-        ("cidr", "203.0.113.128/25"), ("ip", "127.0.0.1"), ("ip", "127.200.3.4"), ("ip", "::1"), ("ip", "::"),
-        ("ip", "0.0.0.0"), ("ip", "255.255.255.255"), ("ip", "169.254.169.254"), ("ip", "fe80::1"), ("ip", "224.0.0.251"),
-        ("ip", "ff02::1"), ("host", "VAULT.example."), ("host", "192.0.2.7"),
+        ("ip", "192.0.2.7"),
+        ("ip", "::ffff:192.0.2.7"),
+        ("ip", "::ffff:c000:207"),
+        ("ip", "64:ff9b::192.0.2.7"),
+        ("ip", "2002:c000:207::1"),
+        ("ip", "::192.0.2.7"),
+        ("cidr", "192.0.2.0/24"),
+        ("cidr", "192.0.2.7/32"),
+        ("cidr", "192.0.0.0/8"),
+        ("cidr", "::ffff:192.0.2.0/120"),
+        ("cidr", "0.0.0.0/0"),
+        ("cidr", "10.0.0.0/7"),
+        ("cidr", "::/0"),
+        ("cidr", "2001::/16"),
+        ("cidr", "2000::/3"),
+        ("ip", "203.0.113.99"),
+        ("cidr", "203.0.113.128/25"),
+        ("ip", "127.0.0.1"),
+        ("ip", "127.200.3.4"),
+        ("ip", "::1"),
+        ("ip", "::"),
+        ("ip", "0.0.0.0"),
+        ("ip", "255.255.255.255"),
+        ("ip", "169.254.169.254"),
+        ("ip", "fe80::1"),
+        ("ip", "224.0.0.251"),
+        ("ip", "ff02::1"),
+        ("host", "VAULT.example."),
+        ("host", "192.0.2.7"),
     ];
-    let request = RuleRequest { scope: "*".into(), ttl_ms: 1000, reason: "test".into(), ..RuleRequest::default() };
+    let request =
+        RuleRequest { scope: "*".into(), ttl_ms: 1000, reason: "test".into(), ..RuleRequest::default() };
     for ((kind, value), seq) in protected.into_iter().zip(1..) {
         let items = [&a, &b].map(|who| signed(who, &critical(who, seq, NOW, kind, value)));
         let asked = asking(event(&op, 0, seq, NOW, kind, value), "Rule.Deny.v1", &request);
@@ -111,10 +141,13 @@ fn protected_subjects_can_never_be_denied_in_any_spelling() {
         assert_eq!(codes, [Code::EventApplied, Code::EventApplied, Code::RuleProtected], "{kind} {value}");
         assert_eq!(automatic(&world, kind, value), None, "{kind} {value}");
     }
-    let codes = world.block(NOW + 100, vec![
-        signed(&a, &critical(&a, 100, NOW, "validator", "node-1")),
-        signed(&b, &critical(&b, 100, NOW, "validator", "node-1")),
-    ]);
+    let codes = world.block(
+        NOW + 100,
+        vec![
+            signed(&a, &critical(&a, 100, NOW, "validator", "node-1")),
+            signed(&b, &critical(&b, 100, NOW, "validator", "node-1")),
+        ],
+    );
     assert_eq!(codes, [Code::EventApplied; 2]);
     assert_eq!(automatic(&world, "validator", "node-1"), None);
 }
@@ -138,7 +171,11 @@ fn a_rules_expiry_lifts_it_at_its_header_time() {
     assert!(automatic(&world, "ip", "198.51.100.9").is_some());
     let applied = world.batches(end, vec![vec![]]);
     assert_eq!(automatic(&world, "ip", "198.51.100.9"), None);
-    assert_eq!((applied.due, applied.outbound.len()), (None, 2), "one leaf for the rule, one for the audit log");
+    assert_eq!(
+        (applied.due, applied.outbound.len()),
+        (None, 2),
+        "one leaf for the rule, one for the audit log"
+    );
 }
 
 #[test]
@@ -170,7 +207,10 @@ fn a_folded_event_is_too_old_to_refute() {
     let items = (1..=CONTRIBUTIONS_MAX as u64 + 1).map(|seq| signed(&det, &say(seq))).collect();
     world.block(NOW, items);
     let refute = |seq: u64, about: &Event| {
-        signed(&analyst, &judging(event(&analyst, 0, seq, NOW, "ip", "198.51.100.9"), "Verdict.Refute.v1", id(about)))
+        signed(
+            &analyst,
+            &judging(event(&analyst, 0, seq, NOW, "ip", "198.51.100.9"), "Verdict.Refute.v1", id(about)),
+        )
     };
     let codes = world.block(NOW, vec![refute(1, &say(1)), refute(2, &say(2))]);
     assert_eq!(codes, [Code::VerdictTooOld, Code::EventApplied]);
@@ -217,7 +257,8 @@ fn an_operator_binds_its_own_tenant_and_not_all() {
     let op = Person::operator("op", "acme");
     let mut world = world(&[&op]);
     let ask = |seq, scope: &str| {
-        let request = RuleRequest { scope: scope.into(), ttl_ms: 9000, reason: "because".into(), ..Default::default() };
+        let request =
+            RuleRequest { scope: scope.into(), ttl_ms: 9000, reason: "because".into(), ..Default::default() };
         signed(&op, &asking(event(&op, 0, seq, NOW, "host", "evil.example"), "Rule.Deny.v1", &request))
     };
     let codes = world.block(NOW, vec![ask(1, "*"), ask(2, "globex"), ask(3, "")]);
@@ -225,20 +266,25 @@ fn an_operator_binds_its_own_tenant_and_not_all() {
     let row: RuleRow = world.row(&keys::rule(&subject("host", "evil.example"), Some(("acme", 1)))).unwrap();
     assert_eq!((row.origin, row.reason.as_slice()), (Origin::Requested, b"because".as_slice()));
     let lift = RuleRequest { action: 1, reason: "done".into(), ..Default::default() };
-    let lift = |seq| signed(&op, &asking(event(&op, 0, seq, NOW, "host", "evil.example"), "Rule.Lift.v1", &lift));
+    let lift =
+        |seq| signed(&op, &asking(event(&op, 0, seq, NOW, "host", "evil.example"), "Rule.Lift.v1", &lift));
     assert_eq!(world.block(NOW, vec![lift(4), lift(5)]), [Code::EventApplied, Code::RuleUnknown]);
 }
 
 #[test]
 fn a_producer_in_quarantine_weighs_nothing() {
-    let [a, b, bad] = [("a", "acme"), ("b", "globex"), ("bad", "acme")].map(|(name, tenant)| Person::producer(name, tenant));
+    let [a, b, bad] = [("a", "acme"), ("b", "globex"), ("bad", "acme")]
+        .map(|(name, tenant)| Person::producer(name, tenant));
     let mut world = world(&[&a, &b, &bad]);
     let name = bad.kid().0.to_string();
     let against = |who: &Person| signed(who, &critical(who, 1, NOW, "producer", &name));
     world.block(NOW, vec![against(&a), against(&b)]);
     assert_eq!(automatic(&world, "producer", &name).unwrap().verb, Verb::Quarantine);
     let codes = world.block(NOW + 1, vec![signed(&bad, &critical(&bad, 1, NOW, "ip", "198.51.100.9"))]);
-    assert_eq!((codes.as_slice(), score(&world, "ip", "198.51.100.9", NOW)), ([Code::EventApplied].as_slice(), 0));
+    assert_eq!(
+        (codes.as_slice(), score(&world, "ip", "198.51.100.9", NOW)),
+        ([Code::EventApplied].as_slice(), 0)
+    );
 }
 
 #[test]
@@ -253,5 +299,8 @@ fn events_of_one_block_see_what_came_before_them_in_it() {
     });
     let revoke = governance(world.chain.id, 50, 1, revoke, &["admin-1", "admin-3"]);
     let next = critical(&det, 2, NOW, "ip", "198.51.100.9");
-    assert_eq!(world.block(NOW, vec![revoke, signed(&det, &next)]), [Code::GovernanceApplied, Code::AuthnDenyRevoked]);
+    assert_eq!(
+        world.block(NOW, vec![revoke, signed(&det, &next)]),
+        [Code::GovernanceApplied, Code::AuthnDenyRevoked]
+    );
 }

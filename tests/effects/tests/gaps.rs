@@ -68,14 +68,29 @@ fn a_place_that_was_closed_unused_can_be_redriven_and_a_used_one_cannot() {
     assert!(matches!(entries[0], AuditEntry::Gap(_)), "{entries:?}");
     let AuditEntry::GapClosed(with_bitmap) = &entries[1] else { panic!("{entries:?}") };
     let AuditEntry::GapClosed(range) = &entries[2] else { panic!("{entries:?}") };
-    assert_eq!((with_bitmap.first.get(), with_bitmap.last.get(), with_bitmap.bitmap.is_some()), (1, 1024, true));
+    assert_eq!(
+        (with_bitmap.first.get(), with_bitmap.last.get(), with_bitmap.bitmap.is_some()),
+        (1, 1024, true)
+    );
     assert_eq!((range.first.get(), range.last.get(), range.bitmap), (1025, 2048, None));
     let now = NOW + 1_300_000;
     let (yes, no) = (Code::RedriveApplied, Code::RedriveProof);
     let cases = [
-        (1, 0, 1, yes), (1, 0, 4, yes), (1, 0, 5, no), (1, 0, 6, no), (1, 0, 7, yes), (1, 0, 1024, yes), (1, 0, 1025, no),
-        (1, 1, 1, no), (2, 0, 1023, no), (2, 0, 1025, yes), (2, 0, 2048, yes), (2, 0, 2049, no), (2, 1, 1025, no),
-        (0, 0, 8, no), (1, 0, i64::MAX as u64, no),
+        (1, 0, 1, yes),
+        (1, 0, 4, yes),
+        (1, 0, 5, no),
+        (1, 0, 6, no),
+        (1, 0, 7, yes),
+        (1, 0, 1024, yes),
+        (1, 0, 1025, no),
+        (1, 1, 1, no),
+        (2, 0, 1023, no),
+        (2, 0, 1025, yes),
+        (2, 0, 2048, yes),
+        (2, 0, 2049, no),
+        (2, 1, 1025, no),
+        (0, 0, 8, no),
+        (1, 0, i64::MAX as u64, no),
     ];
     for (leaf, stream, seq, expected) in cases {
         let origin = signed(&det, &event(&det, stream, seq, now, "user", "mallory"));
@@ -91,7 +106,8 @@ fn a_closed_place_takes_one_event_whichever_it_is() {
     let now = NOW + 1_300_000;
     let origins = ["mallory", "eve"].map(|name| signed(&det, &event(&det, 0, 7, now, "user", name)));
     let proof = || Proof::Gap(archive.gap(1));
-    let items: Vec<_> = origins.iter().map(|origin| archive.redrive(&operator(), origin, 0, proof())).collect();
+    let items: Vec<_> =
+        origins.iter().map(|origin| archive.redrive(&operator(), origin, 0, proof())).collect();
     let third = archive.redrive(&operator(), &origins[1], 1, proof());
     let applied = archive.block(now, [items, vec![third]].concat());
     assert_eq!(codes(&applied), [Code::RedriveApplied, Code::RedriveRepeated, Code::RedriveRepeated]);
@@ -156,11 +172,15 @@ fn an_event_that_nobody_has_ever_checked_is_checked_now() {
     let now = NOW + 1_300_000;
     let origin = signed(&det, &event(&det, 0, 7, now, "user", "mallory"));
     let half = signed_with(&det, &event(&det, 0, 8, now, "user", "mallory"), &[Algorithm::Ed25519]);
-    let [full, lacking] = [&origin, &half].map(|one| archive.redrive(&operator(), one, 0, Proof::Gap(archive.gap(1))));
+    let [full, lacking] =
+        [&origin, &half].map(|one| archive.redrive(&operator(), one, 0, Proof::Gap(archive.gap(1))));
     let header = archive.world.header(now);
     let applied = decide(&mut archive.world.clone(), &header, vec![full.clone()], &NoPostQuantum).unwrap();
     assert_eq!(codes(&applied), [Code::RedriveRejected], "a forged half");
-    assert_eq!(codes(&archive.block(now, vec![lacking, full])), [Code::RedriveRejected, Code::RedriveApplied]);
+    assert_eq!(
+        codes(&archive.block(now, vec![lacking, full])),
+        [Code::RedriveRejected, Code::RedriveApplied]
+    );
 }
 
 #[test]
@@ -174,11 +194,15 @@ fn an_event_above_the_limit_of_the_chain_does_not_come_in_by_a_redrive() {
     archive.block(NOW, vec![say(far, NOW)]);
     archive.block(NOW + 600_000, vec![say(far, NOW)]);
     archive.block(NOW + 600_001, vec![]);
-    let sized = |payload: usize| with_payload(event(&det, 0, 7, NOW, "user", "mallory"), "text/plain", vec![b'x'; payload]);
+    let sized = |payload: usize| {
+        with_payload(event(&det, 0, 7, NOW, "user", "mallory"), "text/plain", vec![b'x'; payload])
+    };
     let bytes = |event: &Event| prost::Message::encoded_len(event);
     let fitting = 1024 - (bytes(&sized(500)) - 500);
     assert_eq!((bytes(&sized(fitting)), bytes(&sized(fitting + 1))), (1024, 1025));
-    let ask = |attempt, event: &Event| archive.redrive(&operator(), &signed(&det, event), attempt, Proof::Gap(archive.gap(0)));
+    let ask = |attempt, event: &Event| {
+        archive.redrive(&operator(), &signed(&det, event), attempt, Proof::Gap(archive.gap(0)))
+    };
     let items = vec![ask(0, &sized(fitting + 1)), ask(1, &sized(fitting))];
     assert_eq!(codes(&archive.block(NOW + 600_002, items)), [Code::RedriveRejected, Code::RedriveApplied]);
 }

@@ -70,7 +70,11 @@ fn a_transaction_takes_effect_once_and_up_to_its_last_height() {
     assert_eq!(codes, [Code::GovernanceApplied, Code::GovernanceRepeated]);
     world.block(NOW + 1, vec![]);
     let codes = world.block(NOW + 2, vec![item.clone(), last.clone()]);
-    assert_eq!(codes, [Code::GovernanceRepeated, Code::GovernanceApplied], "remembered as long as it is valid");
+    assert_eq!(
+        codes,
+        [Code::GovernanceRepeated, Code::GovernanceApplied],
+        "remembered as long as it is valid"
+    );
     assert!(seen(&world, &item).is_some());
     assert_eq!(world.block(NOW + 3, vec![item.clone(), last.clone()]), [Code::GovernanceExpired; 2]);
     assert_eq!((seen(&world, &item), seen(&world, &last)), (None, None), "and no longer");
@@ -91,7 +95,8 @@ fn what_was_refused_takes_no_effect_when_it_is_packed_again_later() {
 #[test]
 fn a_transaction_dated_too_far_ahead_takes_no_effect_later_either() {
     let mut world = world(&[]);
-    let change = |until, nonce| governance(world.chain.id, until, nonce, numbers(&[("deny_score", 9000)]), &TWO);
+    let change =
+        |until, nonce| governance(world.chain.id, until, nonce, numbers(&[("deny_score", 9000)]), &TWO);
     let far = [change(1_000_002, 1), change(i64::MAX as u64, 2)];
     let nearly = change(1_000_001, 3);
     assert_eq!(world.block(NOW, far.to_vec()), [Code::GovernanceExpired; 2]);
@@ -133,11 +138,17 @@ fn what_is_refused_changes_nothing_but_the_memory_of_it() {
 #[test]
 fn administrators_short_of_their_number_change_nothing_and_leave_no_trace() {
     let mut world = world(&[]);
-    let change = |signers: &[&str]| governance(world.chain.id, 50, 1, numbers(&[("deny_score", 9000)]), signers);
-    let items = vec![change(&["admin-1"]), change(&["admin-1", "det-1"]), change(&["admin-1", "admin-2", "det-1"])];
+    let change =
+        |signers: &[&str]| governance(world.chain.id, 50, 1, numbers(&[("deny_score", 9000)]), signers);
+    let items =
+        vec![change(&["admin-1"]), change(&["admin-1", "det-1"]), change(&["admin-1", "admin-2", "det-1"])];
     let complete = change(&["admin-3", "admin-1"]);
     let applied = world.try_block(NOW, vec![items.clone()]);
-    assert_eq!(applied.writes, world.try_block(NOW, vec![vec![]]).writes, "no state of what nobody agreed to");
+    assert_eq!(
+        applied.writes,
+        world.try_block(NOW, vec![vec![]]).writes,
+        "no state of what nobody agreed to"
+    );
     let codes = world.block(NOW, [items, vec![complete]].concat());
     let lost = Code::GovernanceQuorumLost;
     assert_eq!(codes, [lost, lost, lost, Code::GovernanceApplied], "and the same, agreed to, still counts");
@@ -147,15 +158,20 @@ fn administrators_short_of_their_number_change_nothing_and_leave_no_trace() {
 fn administrators_who_left_in_this_very_block_decide_nothing_in_it() {
     let mut world = world(&[]);
     let id = world.chain.id;
-    let step = |nonce, value, signers: &[&str]| governance(id, 50, nonce, numbers(&[("deny_score", value)]), signers);
+    let step = |nonce, value, signers: &[&str]| {
+        governance(id, 50, nonce, numbers(&[("deny_score", value)]), signers)
+    };
     let new = administrators(1, &[bundle("admin-1"), bundle("admin-4")]);
-    let codes = world.block(NOW, vec![
-        step(1, 9000, &["admin-2", "admin-3"]),
-        governance(id, 50, 2, new, &["admin-2", "admin-3"]),
-        step(3, 9100, &["admin-2", "admin-3"]),
-        step(4, 9200, &["admin-1", "admin-2"]),
-        step(5, 9300, &["admin-4"]),
-    ]);
+    let codes = world.block(
+        NOW,
+        vec![
+            step(1, 9000, &["admin-2", "admin-3"]),
+            governance(id, 50, 2, new, &["admin-2", "admin-3"]),
+            step(3, 9100, &["admin-2", "admin-3"]),
+            step(4, 9200, &["admin-1", "admin-2"]),
+            step(5, 9300, &["admin-4"]),
+        ],
+    );
     let (applied, lost) = (Code::GovernanceApplied, Code::GovernanceQuorumLost);
     assert_eq!(codes, [applied, applied, lost, lost, applied]);
     assert_eq!(world.block(NOW + 1, vec![step(6, 9400, &TWO), step(7, 9500, &["admin-1"])]), [lost, applied]);
@@ -208,10 +224,12 @@ fn a_validator_joins_under_keys_of_its_own_only() {
     }
     let mut world = world(&[&det]);
     let inside = Person::producer("x", "acme");
-    let half = |key: &[u8]| KeyBundle::new(vec![
-        (Algorithm::Ed25519, key.to_vec()),
-        (Algorithm::MlDsa44, of(&inside.key.bundle, Algorithm::MlDsa44)),
-    ]);
+    let half = |key: &[u8]| {
+        KeyBundle::new(vec![
+            (Algorithm::Ed25519, key.to_vec()),
+            (Algorithm::MlDsa44, of(&inside.key.bundle, Algorithm::MlDsa44)),
+        ])
+    };
     let theft = with_bundle(&inside, half(&validator("node-5").libp2p.0).unwrap());
     let codes = act(&mut world, 1, &[validators(&[], &[validator("node-5")]), register(&theft)]);
     assert_eq!(codes, [Code::GovernanceApplied, Code::GovernanceKeyExists], "keys of this very block too");
@@ -229,7 +247,10 @@ fn keys_that_were_in_use_once_never_come_back() {
     let expected =
         [Code::GovernanceKeyExists, Code::GovernanceKeyUnknown, Code::GovernanceAdministratorsUnsafe];
     assert_eq!(codes, expected);
-    assert_eq!(act(&mut world, 20, &[validators(&["node-1"], &[validator("node-5")])]), [Code::GovernanceApplied]);
+    assert_eq!(
+        act(&mut world, 20, &[validators(&["node-1"], &[validator("node-5")])]),
+        [Code::GovernanceApplied]
+    );
     let again = act(&mut world, 21, &[validators(&["node-5"], &[validator("node-1")])]);
     assert_eq!(again, [Code::GovernanceKeyExists], "validators neither");
 }
@@ -279,7 +300,9 @@ fn a_renewed_key_inherits_what_its_holder_may_do_and_how_it_has_fared() {
     let mut world = world(&[&det, &analyst]);
     let found = event(&det, 0, 1, NOW, "user", "mallory");
     let verdict = cybermesh_effects::items::judging(
-        event(&analyst, 0, 1, NOW, "user", "mallory"), "Verdict.FalsePositive.v1", cybermesh_effects::items::id(&found),
+        event(&analyst, 0, 1, NOW, "user", "mallory"),
+        "Verdict.FalsePositive.v1",
+        cybermesh_effects::items::id(&found),
     );
     world.block(NOW, vec![signed(&det, &found), signed(&analyst, &verdict)]);
     let old: Conduct = world.row(&keys::by_kid(Space::Conduct, &det.kid())).unwrap();
@@ -291,7 +314,10 @@ fn a_renewed_key_inherits_what_its_holder_may_do_and_how_it_has_fared() {
     let (old, new) = (key_row(&world, det.kid()).unwrap(), key_row(&world, next.kid()).unwrap());
     let mut terms = old.terms[0].clone();
     terms.from = Height::new(2);
-    assert_eq!((new.role, new.tenant, new.subject, new.terms.to_vec()), (old.role, old.tenant, old.subject, vec![terms]));
+    assert_eq!(
+        (new.role, new.tenant, new.subject, new.terms.to_vec()),
+        (old.role, old.tenant, old.subject, vec![terms])
+    );
 }
 
 #[test]
@@ -300,22 +326,33 @@ fn nobody_but_a_producer_is_spared_the_post_quantum_half() {
     let small = with_bundle(&Person::producer("small", "acme").ed25519_only(), alone.clone());
     let service = Person::new("svc", "acme", Role::Service, &[]);
     let mut world = world(&[&small, &service]);
-    let owing = with_bundle(&Person::producer("x", "acme"), KeyBundle::new(vec![(Algorithm::Ed25519, vec![8; 32])]).unwrap());
+    let owing = with_bundle(
+        &Person::producer("x", "acme"),
+        KeyBundle::new(vec![(Algorithm::Ed25519, vec![8; 32])]).unwrap(),
+    );
     let mut raised = amend(&small, 1);
     raised.ed25519_only = false;
     let mut spared = amend(&service, 1);
     spared.ed25519_only = true;
-    let codes = act(&mut world, 1, &[
-        register(&owing),
-        register(&with_bundle(&service, bundle("svc-2")).ed25519_only()),
-        Action::AmendKey(raised),
-        Action::AmendKey(spared),
-        renew(service.kid(), &KeyBundle::new(vec![(Algorithm::Ed25519, vec![7; 32])]).unwrap(), 1),
-    ]);
+    let codes = act(
+        &mut world,
+        1,
+        &[
+            register(&owing),
+            register(&with_bundle(&service, bundle("svc-2")).ed25519_only()),
+            Action::AmendKey(raised),
+            Action::AmendKey(spared),
+            renew(service.kid(), &KeyBundle::new(vec![(Algorithm::Ed25519, vec![7; 32])]).unwrap(), 1),
+        ],
+    );
     assert_eq!(codes, [Code::GovernanceKeyUnsound; 5], "a key that owes a half has it");
     let mut mute = amend(&small, 1);
     mute.types.clear();
-    assert_eq!(act(&mut world, 9, &[Action::AmendKey(mute)]), [Code::GovernanceKeyUnsound], "a producer says something");
+    assert_eq!(
+        act(&mut world, 9, &[Action::AmendKey(mute)]),
+        [Code::GovernanceKeyUnsound],
+        "a producer says something"
+    );
 }
 
 #[test]

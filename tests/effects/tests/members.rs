@@ -164,8 +164,13 @@ fn a_misdeed_keeps_its_author_from_leading_for_exactly_so_many_heights() {
     assert_eq!(code(&mut world, second.clone()), Code::EvidenceRepeated, "height 101");
     assert_eq!(code(&mut world, first.clone()), Code::EvidenceRepeated, "height 102: known");
     let applied = block(&mut world, vec![second.clone(), first]);
-    assert_eq!(codes(&applied), [Code::EvidenceApplied, Code::EvidenceRepeated], "one that was never counted");
-    let ends: Vec<_> = applied.quarantines.iter().map(|one| (one.begin.get(), one.end.unwrap().get())).collect();
+    assert_eq!(
+        codes(&applied),
+        [Code::EvidenceApplied, Code::EvidenceRepeated],
+        "one that was never counted"
+    );
+    let ends: Vec<_> =
+        applied.quarantines.iter().map(|one| (one.begin.get(), one.end.unwrap().get())).collect();
     assert_eq!(ends, [(2, 102), (103, 203)], "both stay while leaders can depend on them");
 }
 
@@ -194,7 +199,11 @@ fn evidence_counts_until_its_epoch_is_long_over_and_only_against_who_is_still_th
     let applied = block(&mut world, items);
     assert_eq!(codes(&applied), [Code::EvidenceApplied, Code::EvidenceApplied, Code::EvidenceEpoch]);
     let who: Vec<_> = applied.quarantines.iter().map(|one| one.validator.as_usize()).collect();
-    assert_eq!((who.len(), who.contains(&3), who.contains(&4)), (2, true, true), "by the indices of the present set");
+    assert_eq!(
+        (who.len(), who.contains(&3), who.contains(&4)),
+        (2, true, true),
+        "by the indices of the present set"
+    );
     to_height(&mut world, 64);
     let late = two_votes(&world, 1, 0, 3);
     assert_eq!(code(&mut world, inside), Code::EvidenceApplied, "height 65: 64 after its end");
@@ -233,7 +242,11 @@ fn a_quarantine_is_remembered_until_no_leader_can_depend_on_it() {
     while world.parent.height.get() < 702 + 511 {
         assert_eq!(remembered(&anchored(&mut world, 700, vec![])), 1, "at height {}", world.parent.height);
     }
-    assert_eq!(remembered(&anchored(&mut world, 700, vec![])), 0, "512 heights later no window begins so early");
+    assert_eq!(
+        remembered(&anchored(&mut world, 700, vec![])),
+        0,
+        "512 heights later no window begins so early"
+    );
     assert_eq!(rows(&world.store, Space::Quarantines), 0);
 }
 

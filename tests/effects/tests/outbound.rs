@@ -72,7 +72,8 @@ impl Tale {
         let applied = self.archive.block(now, items.clone());
         let rejected = |(index, item): (usize, &Item)| {
             let outcome = Code::from_number(applied.items[index].outcome).unwrap();
-            matches!(outcome, Code::EventSubject | Code::EventDatedAhead).then(|| (height, index, item.clone()))
+            matches!(outcome, Code::EventSubject | Code::EventDatedAhead)
+                .then(|| (height, index, item.clone()))
         };
         self.bad.extend(items.iter().enumerate().filter_map(rejected));
         (items, applied)
@@ -114,7 +115,10 @@ fn numbers_are_dense_and_heads_are_the_newest_of_them() {
                 *last = row.seq;
                 let leaf = leaf(&items, &applied, row, now);
                 assert_eq!(leaf_hash(&leaf.encode_to_vec()), row.leaf_hash);
-                assert_eq!((leaf.topic.as_str(), leaf.partition, leaf.seq), (name(row.topic), row.partition, row.seq));
+                assert_eq!(
+                    (leaf.topic.as_str(), leaf.partition, leaf.seq),
+                    (name(row.topic), row.partition, row.seq)
+                );
                 assert_eq!(row.partition, partition(&leaf.key, 12), "a key has one partition");
             }
             with_leaves += u64::from(!applied.outbound.is_empty());
@@ -136,14 +140,22 @@ fn numbers_are_dense_and_heads_are_the_newest_of_them() {
 }
 
 fn check_heads(heads: &OutboxHeads, newest: &BTreeMap<(u16, u32), u64>, with_leaves: u64) {
-    assert_eq!(heads.0.iter().map(|one| usize::from(one.topic)).collect::<Vec<_>>(), (0..TOPICS.len()).collect::<Vec<_>>());
+    assert_eq!(
+        heads.0.iter().map(|one| usize::from(one.topic)).collect::<Vec<_>>(),
+        (0..TOPICS.len()).collect::<Vec<_>>()
+    );
     for topic in heads.0.iter() {
         let expected: Vec<_> = match topic.topic {
             1 => vec![with_leaves],
             3 => vec![0],
             topic => (0..12).map(|place| newest.get(&(topic, place)).copied().unwrap_or(0)).collect(),
         };
-        assert_eq!(topic.seqs.iter().map(|seq| seq.get()).collect::<Vec<_>>(), expected, "{}", name(topic.topic));
+        assert_eq!(
+            topic.seqs.iter().map(|seq| seq.get()).collect::<Vec<_>>(),
+            expected,
+            "{}",
+            name(topic.topic)
+        );
     }
 }
 
@@ -177,7 +189,8 @@ fn the_record_of_an_event_holds_it_only_when_it_had_its_effect() {
             let OutboundBody::Item { index } = row.body else { panic!("events are references") };
             let record = EventRecord::decode(leaf(&items, &applied, row, now).value.as_slice()).unwrap();
             let outcome = Code::from_number(applied.items[index as usize].outcome).unwrap();
-            let effective = matches!(outcome, Code::EventApplied | Code::EventAppliedLate | Code::RedriveApplied);
+            let effective =
+                matches!(outcome, Code::EventApplied | Code::EventAppliedLate | Code::RedriveApplied);
             assert_eq!(!record.signed_event.is_empty(), effective, "{}", outcome.name());
             assert_eq!((record.outcome, record.decided_at_ms), (outcome.number().into(), now));
             if matches!(items[index as usize], Item::Event(_)) {
@@ -185,7 +198,10 @@ fn the_record_of_an_event_holds_it_only_when_it_had_its_effect() {
             } else {
                 let origin = cybermesh_proto::event::SignedEvent::decode(&record.signed_event);
                 let named = origin.map(|origin| ItemId(origin.id().0).0.as_bytes().to_vec());
-                assert!(named.is_err() || named.unwrap() == record.event_id, "a redrive's record names the event");
+                assert!(
+                    named.is_err() || named.unwrap() == record.event_id,
+                    "a redrive's record names the event"
+                );
             }
             seen.insert(outcome.number());
         }
@@ -199,7 +215,11 @@ fn the_record_of_an_event_holds_it_only_when_it_had_its_effect() {
 fn heads_count_heights_with_leaves_and_epochs() {
     let mut world = World::new(&Setup { bus: Bus::Kafka, ..Setup::default() });
     let of = |world: &World, topic: usize| {
-        heads(&world.chain, &world.store, world.epoch).unwrap().0[topic].seqs.iter().map(|seq| seq.get()).collect::<Vec<_>>()
+        heads(&world.chain, &world.store, world.epoch).unwrap().0[topic]
+            .seqs
+            .iter()
+            .map(|seq| seq.get())
+            .collect::<Vec<_>>()
     };
     assert_eq!((of(&world, 1), of(&world, 3)), (vec![0], vec![0]));
     let applied = world.batches(NOW, vec![vec![]]);
@@ -213,7 +233,10 @@ fn heads_count_heights_with_leaves_and_epochs() {
     assert_eq!(ending.decision.outbox.heads_hash, epoch_before.hash(), "a decision tells of its own epoch");
     let applied = world.batches(NOW + 3, vec![vec![]]);
     let now = heads(&world.chain, &world.store, applied.decision.epoch).unwrap();
-    assert_eq!((now.hash(), of(&world, 1), of(&world, 3)), (applied.decision.outbox.heads_hash, vec![3], vec![1]));
+    assert_eq!(
+        (now.hash(), of(&world, 1), of(&world, 3)),
+        (applied.decision.outbox.heads_hash, vec![3], vec![1])
+    );
 }
 
 #[test]

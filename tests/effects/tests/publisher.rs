@@ -113,8 +113,16 @@ fn reports_above_the_head_or_of_no_partition_leave_no_trace() {
     let (mut world, at) = ten_records();
     let most = i64::MAX as u64;
     let ends = [
-        [(EVENTS, at, 11)], [(EVENTS, at, most)], [(EVENTS, 12, 0)], [(EVENTS, 4095, 0)], [(8, 0, 0)], [(31, 0, 0)],
-        [(COMMITS, 1, 0)], [(COMMITS, 0, 2)], [(EPOCHS, 0, 1)], [(EPOCHS, 1, 0)],
+        [(EVENTS, at, 11)],
+        [(EVENTS, at, most)],
+        [(EVENTS, 12, 0)],
+        [(EVENTS, 4095, 0)],
+        [(8, 0, 0)],
+        [(31, 0, 0)],
+        [(COMMITS, 1, 0)],
+        [(COMMITS, 0, 2)],
+        [(EPOCHS, 0, 1)],
+        [(EPOCHS, 1, 0)],
     ];
     let plain = world.try_block(NOW + 1, vec![vec![]]);
     let (_, audit, _) = all_heads(&world)[0];
@@ -145,13 +153,23 @@ fn reports_grow_in_number_and_are_of_this_epoch_and_of_its_validators() {
     let say = |world: &World, author, seq| report(world, author, seq, &[(EVENTS, at, 1)]);
     let most = i64::MAX as u64;
     let items = vec![
-        say(&world, 0, 0), say(&world, 0, 7), say(&world, 0, 7), say(&world, 0, 6), say(&world, 1, 1),
-        say(&world, 4, 1), say(&world, 127, 1),
-        report_of(&world, Epoch::new(1), 2, 1, &[]), report_of(&world, Epoch::new(most), 2, 1, &[]),
-        say(&world, 3, most), say(&world, 3, most),
+        say(&world, 0, 0),
+        say(&world, 0, 7),
+        say(&world, 0, 7),
+        say(&world, 0, 6),
+        say(&world, 1, 1),
+        say(&world, 4, 1),
+        say(&world, 127, 1),
+        report_of(&world, Epoch::new(1), 2, 1, &[]),
+        report_of(&world, Epoch::new(most), 2, 1, &[]),
+        say(&world, 3, most),
+        say(&world, 3, most),
     ];
     let (good, stale) = (Code::ReportApplied, Code::ReportStale);
-    assert_eq!(world.block(NOW + 1, items), [stale, good, stale, stale, good, stale, stale, stale, stale, good, stale]);
+    assert_eq!(
+        world.block(NOW + 1, items),
+        [stale, good, stale, stale, good, stale, stale, stale, stale, good, stale]
+    );
 }
 
 #[test]
@@ -205,7 +223,11 @@ fn a_standstill_ends_the_term_and_each_fruitless_one_has_twice_the_patience() {
     assert_eq!(term(&world).term, 6);
     quiet(&mut world, began + 10_000);
     let row = term(&world);
-    assert_eq!((row.term, row.stall_ms, row.fruitful), (7, 10_000, 0), "another partition stood still all along");
+    assert_eq!(
+        (row.term, row.stall_ms, row.fruitful),
+        (7, 10_000, 0),
+        "another partition stood still all along"
+    );
 }
 
 #[test]
@@ -252,7 +274,11 @@ fn validators_in_quarantine_do_not_publish() {
         quiet(&mut world, NOW + number * 60_000);
         holders.push(term(&world).holder.as_usize());
     }
-    assert_eq!(holders[6..].iter().collect::<std::collections::BTreeSet<_>>().len(), 4, "all of them: somebody must");
+    assert_eq!(
+        holders[6..].iter().collect::<std::collections::BTreeSet<_>>().len(),
+        4,
+        "all of them: somebody must"
+    );
 }
 
 #[test]

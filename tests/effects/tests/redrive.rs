@@ -9,6 +9,7 @@ use cybermesh_effects::{Person, Setup, World, codes};
 use cybermesh_executor::rows::{Redriven, RuleRow, Space, Stream, keys};
 use cybermesh_executor::score::Record;
 use cybermesh_executor::subject::Subject;
+use cybermesh_proto::Code;
 use cybermesh_proto::agree::{Decision, Item};
 use cybermesh_proto::genesis::Role;
 use cybermesh_proto::message::SignedRedrive;
@@ -18,7 +19,6 @@ use cybermesh_proto::message::pb::control::v1::redrive::Proof;
 use cybermesh_proto::message::pb::event::v1::{Event, RuleRequest};
 use cybermesh_proto::receipt::TxLeaf;
 use cybermesh_proto::wire::{decode_canonical, encode_canonical};
-use cybermesh_proto::Code;
 
 const NOW: u64 = BEGIN_MS + 1000;
 
@@ -67,7 +67,9 @@ fn a_rejected_event_is_redriven_with_effect_once() {
     let proof = rejection(&archive);
     let redrive = archive.redrive(&operator(), &origin, 0, proof.clone());
     assert_eq!(weighs(&archive), 0);
-    let streams = |archive: &Archive| archive.world.row::<Stream>(&keys::stream(&Person::producer("det-1", "acme").kid(), 0));
+    let streams = |archive: &Archive| {
+        archive.world.row::<Stream>(&keys::stream(&Person::producer("det-1", "acme").kid(), 0))
+    };
     let before = streams(&archive);
     let applied = archive.block(LATER, vec![redrive.clone(), redrive.clone()]);
     assert_eq!(codes(&applied), [Code::RedriveApplied, Code::RedriveRepeated]);
@@ -84,7 +86,8 @@ fn five_attempts_one_after_the_other_and_no_more() {
     let (mut archive, origin) = rejected();
     for (attempt, now) in (0..5).zip(NOW + 10..) {
         let proof = rejection(&archive);
-        let [early, right] = [attempt + 1, attempt].map(|one| archive.redrive(&operator(), &origin, one, proof.clone()));
+        let [early, right] =
+            [attempt + 1, attempt].map(|one| archive.redrive(&operator(), &origin, one, proof.clone()));
         let applied = archive.block(now, vec![early, right.clone(), right]);
         let expected = [Code::RedriveAttempt, Code::RedriveRejected, Code::RedriveAttempt];
         assert_eq!(codes(&applied), expected, "attempt {attempt}: still dated ahead");
@@ -103,7 +106,8 @@ fn five_attempts_one_after_the_other_and_no_more() {
 fn what_had_its_effect_or_came_twice_is_no_rejection() {
     let det = Person::producer("det-1", "acme");
     let mut archive = archive(&[&det, &operator()]);
-    let [good, late] = [(1, NOW), (2, 0)].map(|(seq, at)| signed(&det, &event(&det, 0, seq, at, "user", "mallory")));
+    let [good, late] =
+        [(1, NOW), (2, 0)].map(|(seq, at)| signed(&det, &event(&det, 0, seq, at, "user", "mallory")));
     let beyond = signed(&det, &event(&det, 0, 1 << 40, NOW, "user", "mallory"));
     let items = vec![good.clone(), late.clone(), good.clone(), beyond.clone()];
     let applied = archive.block(NOW, items);
@@ -122,7 +126,8 @@ fn what_had_its_effect_or_came_twice_is_no_rejection() {
 fn a_proof_that_was_altered_in_any_part_proves_nothing() {
     let (mut archive, origin) = rejected();
     let det = Person::producer("det-1", "acme");
-    let others = vec![signed(&det, &ahead(&det, 2)), signed(&det, &ahead(&det, 3)), signed(&det, &ahead(&det, 4))];
+    let others =
+        vec![signed(&det, &ahead(&det, 2)), signed(&det, &ahead(&det, 3)), signed(&det, &ahead(&det, 4))];
     let height = archive.height() + 1;
     archive.block(NOW + 2, others.clone());
     archive.block(NOW + 3, vec![]);
@@ -146,21 +151,30 @@ fn a_proof_that_was_altered_in_any_part_proves_nothing() {
     let (own_leaf, own_root) = (encode_canonical(&own), own.hash());
     let cases = [
         ("another event", alter(&|proof| proof.leaf = own_leaf.clone())),
-        ("another outcome", alter(&|proof| proof.leaf = of_leaf(&|leaf| leaf.outcome = Code::EventSubject.number()))),
+        (
+            "another outcome",
+            alter(&|proof| proof.leaf = of_leaf(&|leaf| leaf.outcome = Code::EventSubject.number())),
+        ),
         ("another index", alter(&|proof| proof.leaf = of_leaf(&|leaf| leaf.index = 2.try_into().unwrap()))),
         ("a step too few", alter(&|proof| drop(proof.tx_path.pop()))),
         ("a step too many", alter(&|proof| proof.tx_path.push(vec![0; 32]))),
         ("another step", alter(&|proof| proof.tx_path[0][0] ^= 1)),
         ("no history", alter(&|proof| proof.history_path.clear())),
         ("another history step", alter(&|proof| proof.history_path[0][0] ^= 1)),
-        ("a forged decision", alter(&|proof| {
-            proof.leaf.clone_from(&own_leaf);
-            proof.tx_path.clear();
-            proof.decision = of_decision(&|decision| {
-                (decision.tx.size, decision.tx.root) = (1.try_into().unwrap(), own_root);
-            });
-        })),
-        ("another height", alter(&|proof| proof.decision = of_decision(&|decision| decision.height = 2.try_into().unwrap()))),
+        (
+            "a forged decision",
+            alter(&|proof| {
+                proof.leaf.clone_from(&own_leaf);
+                proof.tx_path.clear();
+                proof.decision = of_decision(&|decision| {
+                    (decision.tx.size, decision.tx.root) = (1.try_into().unwrap(), own_root);
+                });
+            }),
+        ),
+        (
+            "another height",
+            alter(&|proof| proof.decision = of_decision(&|decision| decision.height = 2.try_into().unwrap())),
+        ),
         ("a root from before it", alter(&|proof| proof.history_size = height)),
     ];
     for (why, proof) in cases {
@@ -208,7 +222,11 @@ fn a_root_is_known_for_4096_heights() {
     };
     for redrive in [before, ahead(3), ahead(4098), ahead(i64::MAX as u64)] {
         let applied = archive.world.try_block(NOW + 2, vec![vec![redrive]]);
-        assert_eq!(codes(&applied), [Code::RedriveRootUnknown], "no such height yet, or none that proves anything");
+        assert_eq!(
+            codes(&applied),
+            [Code::RedriveRootUnknown],
+            "no such height yet, or none that proves anything"
+        );
     }
     while archive.world.parent.height.get() < 4097 {
         archive.world.block(NOW + archive.world.parent.height.get(), vec![]);
@@ -235,7 +253,11 @@ fn only_a_service_of_the_events_tenant_may_ask() {
     assert_eq!(codes(&archive.block(LATER, items)), expected);
     let end = governance(archive.world.chain.id, 50, 1, revoke(operator().kid()), &["admin-1", "admin-2"]);
     let applied = archive.block(LATER + 1, vec![end, last]);
-    assert_eq!(codes(&applied), [Code::GovernanceApplied, Code::AuthnDenyRevoked], "nor one who has just ended");
+    assert_eq!(
+        codes(&applied),
+        [Code::GovernanceApplied, Code::AuthnDenyRevoked],
+        "nor one who has just ended"
+    );
 }
 
 #[test]
@@ -256,10 +278,7 @@ fn the_registry_of_the_day_decides_about_a_redriven_event() {
         change(&mut key);
         Action::AmendKey(key)
     };
-    let cases = [
-        revoke(det.kid()),
-        amended(&|key| key.types = vec!["Other.*".into()]),
-    ];
+    let cases = [revoke(det.kid()), amended(&|key| key.types = vec!["Other.*".into()])];
     for action in cases {
         let (mut archive, origin) = rejected();
         let change = governance(archive.world.chain.id, 50, 1, action, &["admin-1", "admin-2"]);
@@ -277,13 +296,16 @@ fn a_redriven_verdict_judges_and_a_redriven_request_makes_its_rule() {
     let mut archive = archive(&[&det, &boss, &analyst, &operator()]);
     let found = event(&det, 0, 1, NOW, "user", "mallory");
     let early = judging(event(&analyst, 0, 1, NOW, "user", "mallory"), "Verdict.Refute.v1", id(&found));
-    let request = RuleRequest { scope: "*".into(), ttl_ms: 9000, reason: "because".into(), ..Default::default() };
+    let request =
+        RuleRequest { scope: "*".into(), ttl_ms: 9000, reason: "because".into(), ..Default::default() };
     let wide = asking(event(&boss, 0, 1, NOW, "user", "mallory"), "Rule.Deny.v1", &request);
     let items = vec![signed(&analyst, &early), signed(&boss, &wide), signed(&det, &found)];
     let applied = archive.block(NOW, items.clone());
     assert_eq!(codes(&applied), [Code::VerdictUnknown, Code::RuleScope, Code::EventApplied]);
     archive.block(NOW + 1, vec![]);
-    let ask = |attempt, index: usize| archive.redrive(&operator(), &items[index], attempt, Proof::Rejection(archive.rejection(1, index)));
+    let ask = |attempt, index: usize| {
+        archive.redrive(&operator(), &items[index], attempt, Proof::Rejection(archive.rejection(1, index)))
+    };
     let mut reach = amend(&boss, 10_000);
     reach.denies_alone = true;
     let reach = governance(archive.world.chain.id, 50, 1, Action::AmendKey(reach), &["admin-1", "admin-2"]);
@@ -293,7 +315,11 @@ fn a_redriven_verdict_judges_and_a_redriven_request_makes_its_rule() {
     assert_eq!(codes(&applied), [done, rejected, Code::GovernanceApplied, done, Code::RedriveRepeated]);
     let subject = Subject::read("user", "mallory").unwrap();
     let row: RuleRow = archive.world.row(&keys::rule(&subject, Some(("*", 1)))).unwrap();
-    assert_eq!((row.by, row.made_ms, row.expires_ms), (Some(boss.kid()), NOW + 2, NOW + 9002), "it counts from now");
+    assert_eq!(
+        (row.by, row.made_ms, row.expires_ms),
+        (Some(boss.kid()), NOW + 2, NOW + 9002),
+        "it counts from now"
+    );
     assert_eq!(archive.world.row::<Record>(&keys::subject(&subject)).unwrap().score(NOW + 2, 86_400_000), 0);
 }
 
@@ -302,7 +328,8 @@ fn a_rejected_redrive_leaves_no_effect_but_its_count() {
     let (archive, origin) = rejected();
     let redrive = archive.redrive(&operator(), &origin, 0, rejection(&archive));
     let now = NOW + 5;
-    let (with, without) = (archive.world.try_block(now, vec![vec![redrive]]), archive.world.try_block(now, vec![vec![]]));
+    let (with, without) =
+        (archive.world.try_block(now, vec![vec![redrive]]), archive.world.try_block(now, vec![vec![]]));
     assert_eq!(codes(&with), [Code::RedriveRejected], "dated ahead, still");
     let own = [Space::Redriven, Space::Heads, Space::Logs].map(|space| space as u8);
     let others = with.writes.iter().filter(|(key, _)| !own.contains(&key[0])).cloned().collect::<Vec<_>>();

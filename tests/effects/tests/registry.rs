@@ -30,8 +30,9 @@ fn world(people: &[&Person]) -> World {
 fn act(world: &mut World, nonce: u64, actions: &[Action]) -> Vec<Code> {
     let until = world.parent.height.get() + 100;
     let id = world.chain.id;
-    let sign =
-        |(nonce, action): (u64, &Action)| governance(id, until, nonce, action.clone(), &["admin-1", "admin-2"]);
+    let sign = |(nonce, action): (u64, &Action)| {
+        governance(id, until, nonce, action.clone(), &["admin-1", "admin-2"])
+    };
     let items = (nonce..).zip(actions).map(sign).collect();
     world.block(NOW + world.parent.height.get(), items)
 }
@@ -46,12 +47,17 @@ fn empty_blocks(world: &mut World, count: u64) {
 fn a_key_is_amended_only_as_often_as_its_history_can_be_told() {
     let det = Person::producer("det-1", "acme");
     let mut world = world(&[&det]);
-    let step = |world: &mut World, nonce| act(world, nonce, &[Action::AmendKey(amend(&det, nonce as u32))])[0];
+    let step =
+        |world: &mut World, nonce| act(world, nonce, &[Action::AmendKey(amend(&det, nonce as u32))])[0];
     let codes: Vec<_> = (1..=4).map(|nonce| step(&mut world, nonce)).collect();
     let (applied, often) = (Code::GovernanceApplied, Code::GovernanceTooOften);
     assert_eq!(codes, [applied, applied, applied, often], "heights 1 to 4");
     empty_blocks(&mut world, 60);
-    assert_eq!(step(&mut world, 65), applied, "at height 65 the terms of height 1 are the oldest one can ask for");
+    assert_eq!(
+        step(&mut world, 65),
+        applied,
+        "at height 65 the terms of height 1 are the oldest one can ask for"
+    );
     assert_eq!(step(&mut world, 66), applied, "at height 66 those of height 1 are out of reach");
     assert_eq!(step(&mut world, 67), applied, "and so on");
     assert_eq!(step(&mut world, 68), often);
@@ -65,11 +71,16 @@ fn a_key_is_amended_only_as_often_as_its_history_can_be_told() {
 #[test]
 fn administrators_change_only_as_often_as_their_history_can_be_told() {
     let mut world = world(&[]);
-    let set = |nonce: u64| administrators(2, &[bundle("admin-1"), bundle("admin-2"), bundle(&format!("new-{nonce}"))]);
+    let set = |nonce: u64| {
+        administrators(2, &[bundle("admin-1"), bundle("admin-2"), bundle(&format!("new-{nonce}"))])
+    };
     let codes: Vec<_> = (1..=16).map(|nonce| act(&mut world, nonce, &[set(nonce)])[0]).collect();
     let (applied, often) = (Code::GovernanceApplied, Code::GovernanceTooOften);
     assert_eq!((&codes[..15], codes[15]), ([applied; 15].as_slice(), often));
-    assert_eq!(act(&mut world, 17, &[revoke(Person::producer("x", "y").kid())]), [Code::GovernanceKeyUnknown]);
+    assert_eq!(
+        act(&mut world, 17, &[revoke(Person::producer("x", "y").kid())]),
+        [Code::GovernanceKeyUnknown]
+    );
     empty_blocks(&mut world, 64);
     assert_eq!(act(&mut world, 90, &[set(90)]), [applied]);
     let kept = |height| world.row::<Administrators>(&keys::administrators(Height::new(height)));
@@ -81,7 +92,8 @@ fn administrators_change_only_as_often_as_their_history_can_be_told() {
 fn the_registry_at_a_height_reads_the_same_from_every_later_state() {
     for seed in 0..2 {
         let mut rng = Rng::new(seed);
-        let people: Vec<_> = (0..6).map(|number| Person::producer(&format!("det-{number}"), "acme")).collect();
+        let people: Vec<_> =
+            (0..6).map(|number| Person::producer(&format!("det-{number}"), "acme")).collect();
         let mut world = world(&people.iter().collect::<Vec<_>>());
         let mut kids: Vec<_> = people.iter().map(Person::kid).collect();
         let mut told: BTreeMap<u64, (Vec<Option<Known>>, Option<Administrators>)> = BTreeMap::new();
@@ -97,7 +109,10 @@ fn the_registry_at_a_height_reads_the_same_from_every_later_state() {
                     kids.push(new.kid());
                     renew(kid, &new, rng.below(80))
                 }
-                3..6 => administrators(2, &[bundle("admin-1"), bundle("admin-2"), bundle(&format!("a-{seed}-{nonce}"))]),
+                3..6 => administrators(
+                    2,
+                    &[bundle("admin-1"), bundle("admin-2"), bundle(&format!("a-{seed}-{nonce}"))],
+                ),
                 6..16 => Action::AmendKey(key),
                 _ => numbers(&[("deny_score", 9000)]),
             };
@@ -105,7 +120,8 @@ fn the_registry_at_a_height_reads_the_same_from_every_later_state() {
                 *counts.entry(code.name()).or_insert(0) += 1;
             }
             let height = world.parent.height;
-            let ask = |at| kids.iter().map(|kid| known_at(&world.store, kid, at).unwrap()).collect::<Vec<_>>();
+            let ask =
+                |at| kids.iter().map(|kid| known_at(&world.store, kid, at).unwrap()).collect::<Vec<_>>();
             told.insert(height.get(), (ask(height), administrators_at(&world.store, height).unwrap()));
             let far = 64.min(height.get() - 1);
             for back in (0..=far).filter(|back| nonce.is_multiple_of(8) || *back == far) {

@@ -53,7 +53,8 @@ fn a_panicking_item_costs_itself_alone_and_its_place_is_used() {
         world.row::<cybermesh_executor::score::Record>(&cybermesh_executor::rows::keys::subject(&name))
     };
     assert_eq!(subject(&hurt), subject(&well));
-    let again = with_planted_panics(|| hurt.block(NOW + 1, vec![signed(&det, &panicking(&det, 2)), normal(4)]));
+    let again =
+        with_planted_panics(|| hurt.block(NOW + 1, vec![signed(&det, &panicking(&det, 2)), normal(4)]));
     assert_eq!(again, [Code::EventSeqUsed, Code::EventApplied], "it does not come again");
 }
 

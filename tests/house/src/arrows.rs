@@ -43,6 +43,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("cybermesh-model", &["cybermesh-proto", "cybermesh-consensus"]),
     // The small world of the executor, for its tests and for those of the rooms that keep its state.
     ("cybermesh-effects", &["cybermesh-proto", "cybermesh-executor"]),
+    // The rig that kills stores drives them as a node would: with the core's codec of the safety record.
+    ("cybermesh-crash", &["cybermesh-proto", "cybermesh-consensus", "cybermesh-executor", "cybermesh-state"]),
     ("cybermesh-house", &[]),
     ("cybermesh-world", &["cybermesh-proto", "cybermesh-verify", "cybermesh-keys"]),
     ("cybermesh-e2e", &["cybermesh-proto", "cybermesh-verify", "cybermesh-keys", "cybermesh-world"]),
