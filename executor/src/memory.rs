@@ -1,5 +1,5 @@
 //! The store in memory: rows, values and nodes of every height it keeps. For simulation and for tests; what it
-//! promises, [`crate::suite`] demands of every store.
+//! promises, `crate::suite` demands of every store.
 //!
 //! Heights come one after another from 0. A clone shares everything until one of the two is written to.
 

@@ -6,7 +6,7 @@
 //!
 //! **Refuses** with `None` what is not what its kind says; the event then ends as `event.subject`.
 //!
-//! An address or prefix is a [`Net`] in the space of IPv6, IPv4 being its mapped part (`::ffff:0:0/96`).
+//! An address or prefix is a `Net` in the space of IPv6, IPv4 being its mapped part (`::ffff:0:0/96`).
 
 use core::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
