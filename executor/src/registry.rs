@@ -50,13 +50,10 @@ pub(crate) struct Candidate {
 
 /// Registers a key, or says why not.
 pub(crate) fn register(run: &mut Run<'_>, key: Candidate) -> Result<Option<Code>, ViewError> {
-    let kid = key.bundle.kid();
     if !is_sound(&key, run.signatures) {
         return Ok(Some(Code::GovernanceKeyUnsound));
     }
-    let row_key = keys::by_kid(Space::Keys, &kid);
-    let parts = parts_of(&key.bundle);
-    if run.state.get::<KeyRow>(&row_key)?.is_some() || any_in_use(&mut run.state, &parts)? {
+    if any_in_use(&mut run.state, &parts_of(&key.bundle))? {
         return Ok(Some(Code::GovernanceKeyExists));
     }
     put(&mut run.state, run.height, key)?;

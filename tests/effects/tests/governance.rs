@@ -277,10 +277,11 @@ fn an_overlap_never_lengthens_the_life_of_a_key() {
     assert_eq!(end_of(&world, det.kid()), Some(5), "the shorter one does");
     let say = |seq| signed(&det, &event(&det, 0, seq, NOW, "user", "mallory"));
     assert_eq!(world.block(NOW + 3, vec![say(1)]), [Code::EventApplied], "height 4");
-    let codes = world.block(NOW + 4, vec![say(2)]);
-    assert_eq!(codes, [Code::AuthnDenyRevoked], "height 5");
-    let codes = act(&mut world, 4, &[renew(det.kid(), &bundle("det-1e"), 500), revoke(det.kid())]);
-    assert_eq!(codes, [Code::GovernanceKeyUnknown; 2], "what has ended stays ended");
+    let ended =
+        [renew(det.kid(), &bundle("det-1e"), 500), revoke(det.kid()), Action::AmendKey(amend(&det, 1))];
+    let codes = act(&mut world, 4, &ended);
+    assert_eq!(codes, [Code::GovernanceKeyUnknown; 3], "height 5: what has ended stays ended");
+    assert_eq!(world.block(NOW + 5, vec![say(2)]), [Code::AuthnDenyRevoked]);
     assert_eq!(end_of(&world, det.kid()), Some(5));
 }
 

@@ -273,6 +273,26 @@ fn misdeeds_and_sets_of_epochs_long_over_are_forgotten() {
 }
 
 #[test]
+fn a_set_stays_known_as_long_as_evidence_of_its_epoch_counts() {
+    let mut world = short_world(4);
+    for (nonce, name) in (1..).zip(["node-5", "node-6", "node-7"]) {
+        let change = by_two(&world, nonce, validators(&[], &[validator(name)]));
+        assert_eq!(code(&mut world, change), Code::GovernanceApplied);
+    }
+    assert_eq!(rows(&world.store, Space::Epochs), 4);
+    let [old, newer] = [two_votes(&world, 0, 0, 3), two_votes(&world, 5, 2, 3)];
+    let applied = block(&mut world, vec![old, newer]);
+    assert_eq!(codes(&applied), [Code::EvidenceApplied; 2]);
+    to_height(&mut world, 128);
+    let change = by_two(&world, 9, validators(&[], &[validator("node-8")]));
+    assert_eq!(code(&mut world, change), Code::GovernanceApplied, "height 129");
+    assert_eq!(rows(&world.store, Space::Epochs), 5, "epoch 0 ended 128 heights ago");
+    let change = by_two(&world, 10, validators(&[], &[validator("node-9")]));
+    assert_eq!(code(&mut world, change), Code::GovernanceApplied, "height 130");
+    assert_eq!(rows(&world.store, Space::Epochs), 5, "and now 129: it goes, epoch 1 stays");
+}
+
+#[test]
 fn more_liars_than_a_block_looks_at_stay_apart() {
     let mut world = World::new(&Setup { n: 16, ..Setup::default() });
     let items = (0..16).map(|author| two_votes(&world, author, 0, 3)).collect();

@@ -73,9 +73,9 @@ fn numbers_at_their_limits_have_a_code_and_move_nothing_else() {
     let mut world = World::new(&Setup { people: vec![det.clone()], ..Setup::default() });
     let most = i64::MAX as u64;
     let with = |stream, seq, at| signed(&det, &event(&det, stream, seq, at, "user", "mallory"));
-    let items = vec![with(0, most, NOW), with(u32::MAX, 1, 0), with(1, 1, (1 << 53) - 1), with(0, 1, NOW)];
+    let items = vec![with(0, 1, NOW), with(0, most, NOW), with(u32::MAX, 1, 0), with(1, 1, (1 << 53) - 1)];
     let applied = world.batches(NOW, vec![items]);
-    let expected = [Code::EventBeyondSpan, Code::EventAppliedLate, Code::EventDatedAhead, Code::EventApplied];
+    let expected = [Code::EventApplied, Code::EventBeyondSpan, Code::EventAppliedLate, Code::EventDatedAhead];
     assert_eq!(codes(&applied), expected);
     let later = NOW + 600_000;
     assert_eq!(world.block(later, vec![with(0, most, later)]), [Code::EventApplied], "the window has moved");
