@@ -9,6 +9,9 @@ use crate::model::{Body, Transaction, TxId};
 use crate::plan::Change;
 use crate::setup::BEGINNING_US;
 
+/// After two attempts at any node a client goes through all of them: bad luck alone must not keep it from a validator.
+const PATIENCE: u32 = 2;
+
 impl World {
     /// A client comes with a transaction, and the next one is on its way.
     pub(super) fn next_client(&mut self) {
@@ -54,7 +57,9 @@ impl World {
                 Change::Rotate => "rotate",
             });
         }
-        let node = self.env.rng.place(self.nodes.len());
+        let drawn = self.env.rng.place(self.nodes.len());
+        let node =
+            if attempt < PATIENCE { drawn } else { in_turn(transaction.id, attempt, self.nodes.len()) };
         self.env.trace.note(&[5, self.env.now, transaction.id.0, node as u64]);
         let node = &mut self.nodes[node];
         if node.is_up() {
@@ -64,4 +69,9 @@ impl World {
         let pause = if node.is_up() { retry * u64::from(attempt + 1).min(4) } else { 50_000 };
         self.env.after(pause, Event::Submit(transaction, attempt + 1));
     }
+}
+
+fn in_turn(id: TxId, attempt: u32, nodes: usize) -> usize {
+    let turn = id.0.wrapping_add(attempt.into());
+    usize::try_from(turn).map_or(0, |turn| turn.checked_rem(nodes).unwrap_or(0))
 }
