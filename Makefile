@@ -53,8 +53,8 @@ costs: ## writes docs/agreement-costs.md: messages, bytes, signatures and delays
 effects: ## the two implementations of the effects against each other (SEEDS=8 EVENTS=3000)
 	@bash scripts/effects.sh
 
-bench: ## all benchmarks
-	@bash scripts/run.sh bench cargo bench -p cybermesh-world --bench words --bench agreement $(LOCKED)
+bench: ## all benchmarks (EVENTS=100000 stored before the stores are measured again)
+	@bash scripts/bench.sh
 
 mutate: ## bit flips and false receipts, at full length
 	@bash scripts/run.sh mutate env CYBERMESH_FULL=1 \
