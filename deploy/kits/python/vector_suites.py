@@ -15,6 +15,7 @@ from cybermesh.receipt import verify_receipt
 from cybermesh.refusal import Refusal
 from cybermesh.schema import decode_canonical
 from cybermesh.state import StateProof, check_state
+from cybermesh.state_range import StateRange, check_range
 from cybermesh.transactions import SignedGovernance, SignedRedrive, check_record, record_from_bytes
 from cybermesh.words import WORDS
 
@@ -191,6 +192,15 @@ def state(case) -> dict:
     return expect(action)
 
 
+def range_case(case) -> dict:
+    def action():
+        decision = decode_canonical(Decision, bytes.fromhex(case["decision"]))
+        found = check_range(decode_canonical(StateRange, bytes.fromhex(case["bytes"])), decision)
+        return {"found": b"".join(leaf.key + leaf.value for leaf in found).hex()}
+
+    return expect(action)
+
+
 SUITES = {
     "hash": hash_case,
     "encoding": encoding,
@@ -208,4 +218,5 @@ SUITES = {
     "record": record,
     "receipt": receipt,
     "state": state,
+    "range": range_case,
 }

@@ -26,5 +26,5 @@ mod verdict;
 pub use epochs::{EpochEnd, EpochMemory};
 pub use pure::PureRust;
 pub use receipt::{Trust, verify_receipt};
-pub use state::{check_state, check_state_proof, check_state_range};
+pub use state::{check_range, check_state, check_state_proof, check_state_range};
 pub use verdict::{ProducerCheck, Standing, Verdict};

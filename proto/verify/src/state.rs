@@ -3,7 +3,7 @@
 use cybermesh_proto::agree::Decision;
 use cybermesh_proto::state_proof::{StateLeaf, StateProof};
 use cybermesh_proto::state_range::StateRange;
-use cybermesh_proto::{Code, Digest, Refusal};
+use cybermesh_proto::{Code, Digest, Height, Refusal};
 
 /// Checks a proof against a root of the state that is trusted already.
 pub fn check_state_proof(proof: &StateProof, state_root: &Digest) -> Result<(), Refusal> {
@@ -18,6 +18,20 @@ pub fn check_state_range(range: &StateRange, state_root: &Digest) -> Result<Vec<
     Ok(leaves)
 }
 
+/// Checks a range against the decision of its height; gives all leaves of the range.
+pub fn check_range(range: &StateRange, decision: &Decision) -> Result<Vec<StateLeaf>, Refusal> {
+    check_height(range.height, decision)?;
+    check_state_range(range, &decision.state_root)
+}
+
+fn check_height(height: Height, decision: &Decision) -> Result<(), Refusal> {
+    if height == decision.height {
+        return Ok(());
+    }
+    let note = format!("proof of height {height}, decision of {}", decision.height);
+    Err(Refusal::new(Code::StateProofHeight, note))
+}
+
 fn check_root(found: &Digest, state_root: &Digest) -> Result<(), Refusal> {
     if found == state_root {
         return Ok(());
@@ -27,9 +41,6 @@ fn check_root(found: &Digest, state_root: &Digest) -> Result<(), Refusal> {
 
 /// Checks a proof against the decision of its height. That the decision is certified is another check.
 pub fn check_state(proof: &StateProof, decision: &Decision) -> Result<(), Refusal> {
-    if proof.height != decision.height {
-        let note = format!("proof of height {}, decision of {}", proof.height, decision.height);
-        return Err(Refusal::new(Code::StateProofHeight, note));
-    }
+    check_height(proof.height, decision)?;
     check_state_proof(proof, &decision.state_root)
 }

@@ -15,9 +15,12 @@ use cybermesh_proto::message::{
     Administrators, SignedGovernance, SignedRedrive, check_record, record_from_bytes,
 };
 use cybermesh_proto::state_proof::StateProof;
+use cybermesh_proto::state_range::StateRange;
 use cybermesh_proto::wire::{Checked, Received, decode_canonical};
 use cybermesh_proto::{ChainId, Digest, Epoch, Height, Kid, Refusal};
-use cybermesh_verify::{EpochMemory, ProducerCheck, PureRust, Standing, Trust, check_state, verify_receipt};
+use cybermesh_verify::{
+    EpochMemory, ProducerCheck, PureRust, Standing, Trust, check_range, check_state, verify_receipt,
+};
 use cybermesh_world::vectors::{self, unhex};
 use serde_json::{Map, Value};
 
@@ -304,6 +307,21 @@ fn proofs_of_the_state_hold_for_their_decision_alone() {
         let decision: Decision = decode_canonical(&bytes(&case, "decision")).unwrap();
         let proof = decode_canonical::<StateProof>(&bytes(&case, "bytes"));
         expect(&case, &proof.and_then(|proof| check_state(&proof, &decision)));
+    }
+}
+
+#[test]
+fn ranges_of_the_state_hold_for_their_decision_alone() {
+    for case in cases("range") {
+        let decision: Decision = decode_canonical(&bytes(&case, "decision")).unwrap();
+        let range = decode_canonical::<StateRange>(&bytes(&case, "bytes"));
+        let found = range.and_then(|range| check_range(&range, &decision));
+        expect(&case, &found);
+        if let Ok(found) = found {
+            let found =
+                found.iter().flat_map(|leaf| [leaf.key, leaf.value]).flat_map(|hash| *hash.as_bytes());
+            assert_eq!(found.collect::<Vec<_>>(), bytes(&case, "found"), "{}", case["name"]);
+        }
     }
 }
 

@@ -48,6 +48,8 @@ HANDOVERS_MAX = 1024
 STATE_KEY_BYTES_MAX = 600
 STATE_VALUE_BYTES_MAX = MIB
 STATE_PROOF_STEPS_MAX = 256
+STATE_RANGE_LEAVES_MAX = 4098
+STATE_RANGE_SHAPE_MAX = 64 * 1024
 
 # The largest number that any message holds: every language and database keeps it in a signed integer.
 NUMBER_MAX = 2**63 - 1

@@ -8,6 +8,7 @@ from .payload import Batch, Block, Header, Item, Proposal, TxLeaf
 from .peers import AmnesiaAsk, AmnesiaReport, Answer, Ask, Evidence, OwnStatements, OwnStatementsAsk
 from .receipt import Receipt
 from .state import StateProof
+from .state_range import StateRange
 from .statements import SIGNED, STATEMENTS
 
 WORDS = {
@@ -41,5 +42,6 @@ WORDS = {
         Receipt,
         EpochMemory,
         StateProof,
+        StateRange,
     )
 }

@@ -10,6 +10,7 @@ mod events;
 mod geneses;
 mod hashes;
 mod messages;
+mod ranges;
 mod receipts;
 mod samples;
 mod signatures;
@@ -41,5 +42,6 @@ pub fn all() -> Vec<Suite> {
         messages::records(),
         receipts::suite(),
         states::suite(),
+        ranges::suite(),
     ]
 }

@@ -7,13 +7,14 @@ use cybermesh_proto::genesis::Genesis;
 use cybermesh_proto::keys::{KeyBundle, Scheme};
 use cybermesh_proto::receipt::{Receipt, TxLeaf};
 use cybermesh_proto::state_proof::StateProof;
+use cybermesh_proto::state_range::StateRange;
 use cybermesh_proto::wire::{Fixed, List, Wire, decode_canonical, encode_canonical};
 use cybermesh_proto::{
     BatchSeq, ChainId, Count, DecisionHash, Digest, Epoch, Height, Refusal, TimeUs, ValidatorIndex, View,
 };
 use cybermesh_verify::EpochMemory;
 
-use super::states;
+use super::{ranges, states};
 use crate::chain::Chain;
 use crate::story::Story;
 
@@ -77,6 +78,7 @@ kinds!(
     Receipt,
     EpochMemory,
     StateProof,
+    StateRange,
 );
 
 fn sample<T: Wire>(name: &str, value: &T) -> Sample {
@@ -368,5 +370,6 @@ fn proofs(chain: &Chain) -> Vec<Sample> {
         sample("one epoch ended", &memory),
         sample("a value", &states::proof(&states::rows(), b"row 7", 9)),
         sample("absent", &states::proof(&states::rows(), b"never written", 9)),
+        sample("twenty-one leaves", &ranges::sample()),
     ]
 }

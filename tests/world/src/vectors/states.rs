@@ -14,24 +14,24 @@ const FORM: &str = "state_proof.form";
 const NEIGHBOUR: &str = "state_proof.neighbour";
 const ROOT: &str = "state_proof.root";
 
-type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
+pub(super) type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// Leaves in order of their hashed keys.
-fn leaves(rows: &Rows) -> Vec<StateLeaf> {
+pub(super) fn leaves(rows: &Rows) -> Vec<StateLeaf> {
     let mut leaves: Vec<_> = rows.iter().map(|(key, value)| StateLeaf::of(key, value)).collect();
     leaves.sort();
     leaves
 }
 
-fn bit(key: &Digest, depth: usize) -> u8 {
+pub(super) fn bit(key: &Digest, depth: usize) -> u8 {
     (key.as_bytes()[depth / 8] >> (7 - depth % 8)) & 1
 }
 
-fn halves(leaves: &[StateLeaf], depth: usize) -> (&[StateLeaf], &[StateLeaf]) {
+pub(super) fn halves(leaves: &[StateLeaf], depth: usize) -> (&[StateLeaf], &[StateLeaf]) {
     leaves.split_at(leaves.partition_point(|leaf| bit(&leaf.key, depth) == 0))
 }
 
-fn subtree(leaves: &[StateLeaf], depth: usize) -> Digest {
+pub(super) fn subtree(leaves: &[StateLeaf], depth: usize) -> Digest {
     match leaves {
         [] => Digest::new(*b"SPARSE_MERKLE_PLACEHOLDER_HASH__"),
         [leaf] => hash::sha256(&[b"JMT::LeafNode", leaf.key.as_bytes(), leaf.value.as_bytes()]),
@@ -92,7 +92,7 @@ fn twins() -> (Vec<u8>, Vec<u8>) {
     unreachable!("seventeen bits repeat")
 }
 
-fn decision(rows: &Rows, height: u64) -> Decision {
+pub(super) fn decision(rows: &Rows, height: u64) -> Decision {
     let of_story = story().chain.block(1).decision.clone();
     Decision { height: Height::new(height), state_root: subtree(&leaves(rows), 0), ..of_story }
 }
