@@ -30,6 +30,9 @@ struct Rig {
     /// Sign with Ed25519 and ML-DSA-65: a run takes about a hundred times as long.
     #[arg(long)]
     real_keys: bool,
+    /// So many validators, whatever the plan says.
+    #[arg(long)]
+    nodes: Option<usize>,
 }
 
 impl Rig {
@@ -41,7 +44,15 @@ impl Rig {
     /// The arguments that make this rig.
     fn arguments(&self) -> String {
         let fault = self.fault.as_ref().map_or_else(String::new, |fault| format!(" --fault {fault}"));
-        format!("{fault}{}", if self.real_keys { " --real-keys" } else { "" })
+        let nodes = self.nodes.map_or_else(String::new, |nodes| format!(" --nodes {nodes}"));
+        format!("{fault}{}{nodes}", if self.real_keys { " --real-keys" } else { "" })
+    }
+
+    fn shape(&self, mut plan: Plan) -> Plan {
+        if let Some(nodes) = self.nodes {
+            plan.nodes = vec![nodes];
+        }
+        plan
     }
 }
 
@@ -72,9 +83,6 @@ enum Command {
         /// Only this plan.
         #[arg(long)]
         plan: Option<String>,
-        /// So many validators, whatever the plan says.
-        #[arg(long)]
-        nodes: Option<usize>,
         #[command(flatten)]
         rig: Rig,
     },
@@ -111,7 +119,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run { plan, seed, trace, rig } => one(&plan, seed, trace, &rig),
-        Command::Sweep { seeds, first, plan, nodes, rig } => many(plan.as_deref(), first, seeds, nodes, &rig),
+        Command::Sweep { seeds, first, plan, rig } => many(plan.as_deref(), first, seeds, &rig),
         Command::Faults { seeds, fault } => faults(seeds, fault.as_deref()),
         Command::Twins { depth, only, rig } => twins(depth, only, &rig),
         Command::Costs { write } => print_costs(write),
@@ -178,7 +186,7 @@ fn list() -> Result<bool, String> {
 }
 
 fn one(plan: &str, seed: u64, trace: bool, rig: &Rig) -> Result<bool, String> {
-    let plan = named(plan)?;
+    let plan = rig.shape(named(plan)?);
     println!("seed {seed}");
     let outcome = run(&plan, seed, rig.options(trace)?);
     outcome.lines.iter().for_each(|line| println!("{line}"));
@@ -201,14 +209,12 @@ fn one(plan: &str, seed: u64, trace: bool, rig: &Rig) -> Result<bool, String> {
     Ok(good)
 }
 
-fn many(plan: Option<&str>, first: u64, seeds: u64, nodes: Option<usize>, rig: &Rig) -> Result<bool, String> {
-    let mut plans = match plan {
+fn many(plan: Option<&str>, first: u64, seeds: u64, rig: &Rig) -> Result<bool, String> {
+    let plans = match plan {
         Some(name) => vec![named(name)?],
         None => all()?,
     };
-    if let Some(nodes) = nodes {
-        plans.iter_mut().for_each(|plan| plan.nodes = vec![nodes]);
-    }
+    let plans: Vec<_> = plans.into_iter().map(|plan| rig.shape(plan)).collect();
     println!(
         "{seeds} seeds from {first} on that count: those with enough decisions and their faults in them"
     );

@@ -22,8 +22,10 @@ use crate::rng::Rng;
 use crate::run::Options;
 use crate::setup::{Shape, setup};
 
-/// 5,000,000 events: a run that makes more does not come to rest.
+/// 5,000,000 events of a small world: a run that makes more does not come to rest.
 const EVENTS_MAX: u64 = 5_000_000;
+/// 2,500 events for each pair of nodes: one decision takes two messages from each to each.
+const EVENTS_OF_PAIR_MAX: u64 = 2_500;
 
 /// The world of a run.
 pub struct World {
@@ -104,11 +106,13 @@ impl World {
     /// Runs until the world has come to rest, a property is broken, or patience ends.
     pub fn run(&mut self) {
         let deadline = (self.env.plan.heal_ms + self.env.plan.patience_ms) * 1_000;
+        let events_max = EVENTS_MAX.max(EVENTS_OF_PAIR_MAX * (self.nodes.len() as u64).pow(2));
         while let Some((at, event)) = self.env.queue.take() {
             self.env.now = at;
             self.events += 1;
-            if at > deadline || self.events > EVENTS_MAX {
-                let what = self.stuck();
+            if at > deadline || self.events > events_max {
+                let why = if at > deadline { "no time is left" } else { "too many events" };
+                let what = format!("{why}; {}", self.stuck());
                 return self.env.judge.find(Verdict::NoProgress, "comes-to-rest", None, what);
             }
             let applied = self.env.judge.height();
